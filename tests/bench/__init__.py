@@ -1,0 +1,1 @@
+"""Benchmarks: run on demand, reported as ratios against a floor or a peer."""

@@ -1,0 +1,1 @@
+"""Parts that several tests share: note makers, a sound server, terminals."""

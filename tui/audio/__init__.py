@@ -1,0 +1,1 @@
+"""Audio: the background player. Engine, outputs, and the process that hosts them."""

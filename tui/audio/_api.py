@@ -1,0 +1,108 @@
+"""What a player and an output can do.
+
+`Player` is what the browser and the command line hold: `EngineProcess` (a supervised
+child, the default) and `LocalPlayer` (the engine in this process, for tests) are both
+one. `Output` is what the engine plays on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.audio._events import PlayerEvent, PlayerStatus
+
+__all__ = ["CHANNELS", "RATE", "Output", "Player"]
+
+RATE = 48_000
+"""Frames a second of everything that is played."""
+CHANNELS = 1
+"""The engine plays mono, signed 16 bits: voice notes are mono."""
+
+
+class Player(Protocol):
+    """Plays one recording at a time. No call blocks; events come by a thread."""
+
+    @property
+    def status(self) -> PlayerStatus:
+        """The state now."""
+
+    def subscribe(self, listener: Callable[[PlayerEvent], None]) -> None:
+        """Have every event sent to a function, on the player's thread."""
+
+    def start(self) -> None:
+        """Begin to work (idempotent)."""
+
+    def load(self, path: bytes, *, position_ms: int = 0, play: bool = True) -> int:
+        """Take another recording.
+
+        Args:
+            path: The absolute path.
+            position_ms: Where to begin; past the end means the end.
+            play: Begin to sound at once; else be paused there.
+
+        Returns:
+            The generation that the events of this load carry.
+        """
+
+    def play(self) -> None:
+        """Go on; after the end, from the start."""
+
+    def pause(self) -> None:
+        """Be silent and keep the position."""
+
+    def toggle(self) -> None:
+        """Pause or go on."""
+
+    def stop(self) -> None:
+        """Be silent and let the recording go."""
+
+    def seek(self, position_ms: int) -> None:
+        """Go to a position; beyond either end means that end."""
+
+    def seek_by(self, delta_ms: int) -> None:
+        """Go forward or back; repeated calls add up."""
+
+    def set_speed(self, speed: float) -> None:
+        """Speak faster or slower at the same pitch, 0.5 to 3.0 (clamped)."""
+
+    def set_volume(self, volume: float) -> None:
+        """Set the volume, 0.0 to 1.0 (clamped)."""
+
+    def set_muted(self, muted: bool) -> None:  # noqa: FBT001  # a setter of one boolean
+        """Silence without a pause, or undo it."""
+
+    def close(self, timeout: float = 2.0) -> None:
+        """End all work and give the device back, within a time in seconds."""
+
+
+class Output(Protocol):
+    """A device, or something that stands for one."""
+
+    @property
+    def name(self) -> str:
+        """The name that a user chooses it by."""
+
+    def start(self, pull: Callable[[int], bytes]) -> None:
+        """Open and begin to ask for sound.
+
+        Args:
+            pull: Called with a number of frames on the output's own thread; returns
+                exactly that many frames of mono signed 16 bit native-endian PCM at
+                RATE. It never blocks.
+
+        Raises:
+            AudioError: There is no device, or it is busy.
+        """
+
+    def stop(self) -> None:
+        """Close the device; `start` may be called again."""
+
+    def is_alive(self) -> bool:
+        """Whether it asked for sound within the last second."""
+
+    @property
+    def latency_ms(self) -> int:
+        """How long a frame takes from `pull` to the ear, about."""

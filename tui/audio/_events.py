@@ -1,0 +1,89 @@
+"""What the player tells, as frozen values. Events of an older load are dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = [
+    "DeviceChanged",
+    "Ended",
+    "Failed",
+    "PlayerEvent",
+    "PlayerState",
+    "PlayerStatus",
+    "PositionChanged",
+    "StateChanged",
+]
+
+
+class PlayerState(StrEnum):
+    """What the player does."""
+
+    IDLE = "idle"
+    LOADING = "loading"
+    PLAYING = "playing"
+    PAUSED = "paused"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerStatus:
+    """The published state: a snapshot that may be read from any thread."""
+
+    generation: int = 0
+    """Number of the load that it belongs to; grows with every load."""
+    path: bytes | None = None
+    state: PlayerState = PlayerState.IDLE
+    position_ms: int = 0
+    duration_ms: int | None = None
+    speed: float = 1.0
+    volume: float = 1.0
+    muted: bool = False
+    output: str = ""
+    """The name of the output in use, e.g. `miniaudio`, `null`."""
+    device_problem: str = ""
+    """A line for the user while there is no working device; empty otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """Anything but the position changed."""
+
+    status: PlayerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PositionChanged:
+    """Playback went on; at most ten of these a second."""
+
+    generation: int
+    position_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A recording was played to its end."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A recording can't be played; the player is still well."""
+
+    generation: int
+    path: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChanged:
+    """The sound device went away (a problem) or came back (no problem)."""
+
+    output: str
+    problem: str
+
+
+PlayerEvent = StateChanged | PositionChanged | Ended | Failed | DeviceChanged

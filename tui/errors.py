@@ -1,0 +1,66 @@
+"""All exceptions that Earmark raises on purpose.
+
+```
+EarmarkError              a sentence for the user, the root of all
+├── UsageError            a wrong argument, query or setting      (exit code 2)
+└── DataError             a file or folder that can't be used     (exit code 3)
+    ├── SourceError       a source can't be read
+    ├── LibraryError      the library can't be opened or written
+    └── AudioError        a recording can't be decoded, or a device not opened
+```
+"""
+
+from __future__ import annotations
+
+import os
+
+__all__ = [
+    "AudioError",
+    "DataError",
+    "EarmarkError",
+    "LibraryError",
+    "SourceError",
+    "UsageError",
+]
+
+
+class EarmarkError(Exception):
+    """Something went wrong in a way that one sentence can tell.
+
+    Args:
+        message: The sentence, without a final full stop.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class UsageError(EarmarkError):
+    """The user asked for something that does not exist or can't be understood."""
+
+
+class DataError(EarmarkError):
+    """A file or folder can't be used.
+
+    Args:
+        path: The file or folder, as text or as the bytes of the file system.
+        reason: Why, in a few words.
+    """
+
+    def __init__(self, path: str | bytes | os.PathLike[str], reason: str) -> None:
+        self.path = os.fsdecode(path)
+        self.reason = reason
+        super().__init__(f"{self.path}: {reason}")
+
+
+class SourceError(DataError):
+    """A source can't be read."""
+
+
+class LibraryError(DataError):
+    """The library can't be opened or written."""
+
+
+class AudioError(DataError):
+    """A recording can't be decoded, or an audio device can't be opened."""

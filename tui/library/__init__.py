@@ -1,0 +1,1 @@
+"""Library: the SQLite file of sources, chats, notes and marks."""

@@ -1,0 +1,268 @@
+"""What the rest of Earmark asks of the library, and what it may write to it.
+
+`Reader` is for looking: each thread has its own, every call is a short query.
+`Library` owns the writer thread: its calls that change user data return at once.
+`IndexWriter` is for the indexer alone: batches of facts in one transaction each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tui.model import (
+        Chat,
+        ChatId,
+        ChatKind,
+        Direction,
+        Group,
+        LibraryDelta,
+        MonthTotals,
+        Note,
+        NoteId,
+        NoteKind,
+        NoteRow,
+        NoteState,
+        Played,
+        Precision,
+        Problem,
+        Source,
+        SourceId,
+        SourceKind,
+        SourceState,
+        Totals,
+        WatchMode,
+    )
+
+__all__ = [
+    "FileRecord",
+    "IndexWriter",
+    "Measured",
+    "NoteKeys",
+    "NoteRecord",
+    "Reader",
+    "UserWriter",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteKeys:
+    """The notes of a group in the order of the tree (newest first), without their text.
+
+    Two arrays of equal length: 16 bytes a note, so that a group of 100,000 is 1.6 MB.
+    """
+
+    order_ms: array[int]
+    """Typecode q, descending."""
+    ids: array[int]
+    """Typecode q."""
+
+
+class Reader(Protocol):
+    """Short queries on the library; belongs to the thread that made it."""
+
+    def sources(self) -> list[Source]:
+        """All remembered sources, oldest first."""
+
+    def totals(self) -> Totals:
+        """Counts over everything visible (masked sources left out)."""
+
+    def chats(self) -> list[Chat]:
+        """Chats with a visible note in a source that is there, newest first."""
+
+    def months(self, chat_id: ChatId) -> list[MonthTotals]:
+        """The months of a chat, newest first."""
+
+    def group_totals(self, group: Group) -> tuple[int, int, int]:
+        """Notes, unplayed notes and length in milliseconds of a group."""
+
+    def keys(self, group: Group) -> NoteKeys:
+        """The notes of a group, newest first (Recent: at most RECENT_LIMIT)."""
+
+    def rows(self, ids: Sequence[NoteId]) -> list[NoteRow]:
+        """Rows for some notes, in the order asked; notes that are gone are left out."""
+
+    def note(self, note_id: NoteId) -> Note | None:
+        """Everything about one note."""
+
+    def find(self, key: str) -> list[NoteId]:
+        """Notes whose public id begins with some hex digits (to tell ambiguity)."""
+
+    def all_notes(self, *, states: Sequence[NoteState]) -> Iterator[Note]:
+        """Notes in these states, of sources that are there, newest first."""
+
+    def problems(self) -> list[Problem]:
+        """Files and sources that can't be used, newest first."""
+
+    def locate(self, note_id: NoteId) -> tuple[ChatId, int, int] | None:
+        """Chat, month and order_ms of a note."""
+
+    def neighbour(
+        self, note_id: NoteId, step: int, *, unplayed: bool = False
+    ) -> NoteId | None:
+        """The next newer (step 1) or next older (step -1) visible note of the chat."""
+
+    def oldest_unplayed(self) -> NoteId | None:
+        """The oldest unplayed visible note of all chats."""
+
+    def changes_since(self, revision: int) -> tuple[int, LibraryDelta]:
+        """What changed after a revision, and the revision now."""
+
+    def revision(self) -> int:
+        """The number of the last committed change."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+
+class UserWriter(Protocol):
+    """Changes of the user's own data. Each returns at once; a thread writes.
+
+    A change hangs on the content hash of the note's recording: a note without one is
+    hashed first, from its file.
+    """
+
+    def set_position(self, note_id: NoteId, position_ms: int, played: Played) -> None:
+        """Keep where listening stands; written within 200 ms."""
+
+    def set_played(self, note_ids: Sequence[NoteId], played: Played) -> None:
+        """Mark notes played, half-heard or unplayed (unplayed also rewinds)."""
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Wait until everything asked so far is on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What the library remembers of a file, for comparison with what is there."""
+
+    file_id: int
+    note_id: int
+    folder: bytes
+    name: bytes
+    size: int
+    mtime_ns: int
+    inode: int
+    state: NoteState
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRecord:
+    """A file to add or to change, with the facts about its note."""
+
+    folder: bytes
+    name: bytes
+    size: int
+    mtime_ns: int
+    inode: int
+    state: NoteState
+    reason: str
+    kind: NoteKind
+    chat_kind: ChatKind
+    chat_native_id: str
+    chat_title: str
+    chat_confidence: float
+    chat_origin: str
+    direction: Direction
+    sender: str | None
+    sender_confidence: float
+    sender_origin: str
+    sent_ms: int
+    offset_min: int | None
+    precision: Precision
+    time_confidence: float
+    time_origin: str
+    order_ms: int
+    month: int
+    title: str = ""
+    base_name: bytes = b""
+    container: str = ""
+    duration_ms: int | None = None
+    file_id: int | None = None
+    """The record that it replaces (a changed file, or one that moved here)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of a file after it was added."""
+
+    file_id: int
+    container: str = ""
+    duration_ms: int | None = None
+    state: NoteState | None = None
+    reason: str = ""
+    content_hash: bytes | None = None
+
+
+class IndexWriter(Protocol):
+    """What the indexer writes: one transaction a call, on the caller's thread."""
+
+    def add_source(
+        self,
+        root: bytes,
+        kind: SourceKind,
+        label: str,
+        score: int,
+        reasons: Sequence[str],
+    ) -> SourceId:
+        """Remember a source; the same root twice is the same source."""
+
+    def remove_source(self, source_id: SourceId) -> None:
+        """Forget a source and its notes; marks stay with their recordings."""
+
+    def set_source_state(
+        self,
+        source_id: SourceId,
+        state: SourceState,
+        reason: str,
+        *,
+        watch: WatchMode | None = None,
+        watch_reason: str = "",
+    ) -> None:
+        """Note that a source came, went, or is watched in another way."""
+
+    def set_scanned(self, source_id: SourceId, now_ms: int) -> None:
+        """Note that a full scan ended."""
+
+    def folders(self, source_id: SourceId) -> dict[bytes, int]:
+        """Known folders of a source: path relative to the root, mtime_ns."""
+
+    def files_in(self, source_id: SourceId, folder: bytes) -> list[FileRecord]:
+        """Files remembered directly in a folder (without missing ones)."""
+
+    def missing_like(
+        self, source_id: SourceId, inode: int, size: int, mtime_ns: int
+    ) -> FileRecord | None:
+        """A missing file that a new one may be the moved form of."""
+
+    def apply(
+        self,
+        source_id: SourceId,
+        folder: bytes,
+        folder_mtime_ns: int,
+        put: Sequence[NoteRecord],
+        gone: Sequence[int],
+    ) -> None:
+        """Write the difference of one folder: files to add or change, ids that left."""
+
+    def drop_folders(self, source_id: SourceId, folders: Iterable[bytes]) -> None:
+        """Folders that are gone: forget them, their files become missing."""
+
+    def unmeasured(self, limit: int) -> list[tuple[int, bytes]]:
+        """Files without a length yet: id and absolute path, newest notes first."""
+
+    def unhashed(self, limit: int) -> list[tuple[int, bytes, int]]:
+        """Files without a content hash yet: id, absolute path, size; newest first."""
+
+    def measured(self, results: Sequence[Measured]) -> None:
+        """Write lengths, containers, hashes; equal content joins conflict copies."""
+
+    def set_peaks(self, note_id: NoteId, peaks: bytes) -> None:
+        """Keep a waveform with the note's recording."""
+
+    def close(self) -> None:
+        """Give the connection back."""

@@ -1,0 +1,331 @@
+"""The words of Earmark as frozen values: sources, chats, senders, notes, deltas.
+
+Nothing here does anything. Every value is immutable, so that it can cross threads.
+Times are integer milliseconds since 1970 in UTC; lengths are integer milliseconds.
+Names and titles are the text as the source has it (undecodable bytes as surrogate
+escapes); `tui.text` makes them fit for a terminal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import NewType
+
+__all__ = [
+    "RECENT_LIMIT",
+    "Chat",
+    "ChatId",
+    "ChatKind",
+    "Direction",
+    "Evidence",
+    "Group",
+    "GroupKind",
+    "LibraryDelta",
+    "MonthTotals",
+    "Note",
+    "NoteChange",
+    "NoteFile",
+    "NoteId",
+    "NoteKind",
+    "NoteRow",
+    "NoteState",
+    "Played",
+    "Precision",
+    "Problem",
+    "Source",
+    "SourceId",
+    "SourceKind",
+    "SourceState",
+    "Totals",
+    "WatchMode",
+]
+
+SourceId = NewType("SourceId", int)
+ChatId = NewType("ChatId", int)
+NoteId = NewType("NoteId", int)
+
+RECENT_LIMIT = 40
+"""How many notes the smart node Recent holds."""
+
+
+class SourceKind(StrEnum):
+    """What a source is, as detected."""
+
+    WHATSAPP_ANDROID = "whatsapp_android"
+    FOLDER = "folder"
+
+
+class SourceState(StrEnum):
+    """Whether a source can be read now."""
+
+    OK = "ok"
+    OFFLINE = "offline"
+    LOCKED = "locked"
+    ERROR = "error"
+
+
+class WatchMode(StrEnum):
+    """How changes of a source are noticed."""
+
+    LIVE = "live"
+    POLLING = "polling"
+    OFF = "off"
+
+
+class ChatKind(StrEnum):
+    """What a chat is."""
+
+    DIRECT = "direct"
+    GROUP = "group"
+    SELF = "self"
+    FOLDER = "folder"
+    UNMATCHED = "unmatched"
+
+
+class NoteKind(StrEnum):
+    """What a note is."""
+
+    VOICE = "voice"
+    AUDIO = "audio"
+    VIDEO_NOTE = "video_note"
+    VIEW_ONCE = "view_once"
+
+
+class Direction(StrEnum):
+    """Who sent a note: the others, the user, or nobody can tell."""
+
+    RECEIVED = "received"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+
+
+class Precision(StrEnum):
+    """How exactly the time of a note is known."""
+
+    EXACT = "exact"
+    SECOND = "second"
+    MINUTE = "minute"
+    DAY = "day"
+    MTIME = "mtime"
+
+
+class NoteState(StrEnum):
+    """Whether the bytes of a note can be used."""
+
+    READY = "ready"
+    PARTIAL = "partial"
+    """Still being written, or cut off: hidden from chats, listed as a problem."""
+    MISSING = "missing"
+    """The file went away while its source is there."""
+    UNREADABLE = "unreadable"
+    """The file is there and whole, but is no sound we know, or may not be read."""
+
+
+class Played(IntEnum):
+    """What we know of the user's listening; never what the phone says."""
+
+    UNPLAYED = 0
+    HALF = 1
+    PLAYED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A root folder that is watched."""
+
+    id: SourceId
+    root: bytes
+    """The absolute path, as the file system spells it."""
+    kind: SourceKind
+    label: str
+    state: SourceState = SourceState.OK
+    reason: str = ""
+    """Why the state is not `ok`; a sentence."""
+    watch: WatchMode = WatchMode.OFF
+    watch_reason: str = ""
+    """Why changes are polled, where they are."""
+    score: int = 0
+    """How sure the detection was, 0 to 100."""
+    reasons: tuple[str, ...] = ()
+    """What the detection stands on."""
+    scanned_ms: int = 0
+    """When the last full scan ended; 0 for never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A conversation, or a folder that stands for one, with its totals."""
+
+    id: ChatId
+    source_id: SourceId
+    kind: ChatKind
+    title: str
+    notes: int = 0
+    """How many notes are visible (ready or unreadable)."""
+    unplayed: int = 0
+    duration_ms: int = 0
+    """Sum of the known lengths."""
+    last_ms: int = 0
+    """`order_ms` of the newest note; chats are listed by it, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthTotals:
+    """The totals of one month of a chat."""
+
+    chat_id: ChatId
+    month: int
+    """Year * 100 + month of the wall clock at the sender's, e.g. 202408."""
+    notes: int
+    unplayed: int
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts over everything that is visible."""
+
+    notes: int = 0
+    unplayed: int = 0
+    unplayed_ms: int = 0
+    duration_ms: int = 0
+    problems: int = 0
+
+
+class GroupKind(IntEnum):
+    """What a node of the tree collects."""
+
+    UNPLAYED = 1
+    RECENT = 2
+    PROBLEMS = 3
+    CHAT = 4
+    MONTH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The key of a tree node that holds notes."""
+
+    kind: GroupKind
+    chat_id: ChatId = ChatId(0)
+    month: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRow:
+    """What one line of the tree shows of a note."""
+
+    id: NoteId
+    chat_id: ChatId
+    chat_title: str
+    kind: NoteKind
+    sender: str | None
+    direction: Direction
+    sent_ms: int
+    """Best estimate in UTC."""
+    offset_min: int | None
+    """Minutes east of UTC of a time that was only known as wall clock; None when
+    `sent_ms` is true UTC (then the viewer's zone applies)."""
+    precision: Precision
+    order_ms: int
+    """Sort key within a chat: `sent_ms` plus the day's counter, if there is one."""
+    duration_ms: int | None
+    state: NoteState
+    reason: str
+    played: Played
+    position_ms: int
+    title: str = ""
+    """A title from the source; empty when the file has none."""
+    star: bool = False
+    tags: tuple[str, ...] = ()
+    snippet: str = ""
+    """First words of transcript or comment."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFile:
+    """One place where the bytes of a note lie."""
+
+    source_id: SourceId
+    source_root: bytes
+    path: bytes
+    """Relative to the root."""
+    size: int
+    mtime_ns: int
+    role: str = "primary"
+    """`primary`, or `copy` for a conflict copy or duplicate with equal content."""
+
+    @property
+    def full_path(self) -> bytes:
+        """The absolute path."""
+        return self.source_root.rstrip(b"/") + b"/" + self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where the value of a field comes from."""
+
+    origin: str
+    """A few words, e.g. `file name`, `folder`, `file time`."""
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One message in one chat, with everything that is known of it."""
+
+    row: NoteRow
+    key: str
+    """The public id: lower-case hex digits, stable for the life of the note."""
+    chat_kind: ChatKind
+    size: int
+    recording: str | None
+    """Content hash in hex; None until it has been computed."""
+    container: str = ""
+    """E.g. `ogg/opus`; empty until the head was read."""
+    files: tuple[NoteFile, ...] = ()
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    """By field: `chat`, `sender`, `sent_at`."""
+    peaks: bytes | None = None
+    """The waveform as bytes 0 to 255, evenly spaced; None until it was computed."""
+    comment: str = ""
+    transcript: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteChange:
+    """Where a note that was added or changed stands now."""
+
+    id: NoteId
+    chat_id: ChatId
+    month: int
+    order_ms: int
+    visible: bool
+    """Ready or unreadable; a hidden note has left all groups but Problems."""
+    played: Played
+    problem: bool
+    """Partial or unreadable."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryDelta:
+    """What is new in the library since the last delta, whoever wrote it."""
+
+    changes: tuple[NoteChange, ...] = ()
+    reset: bool = False
+    """Too much changed to tell, or a source came or went: read everything again."""
+    sources: bool = False
+    """The state of a source changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file or source that can't be used, and why."""
+
+    source_id: SourceId
+    path: bytes
+    """Relative to the source's root; empty for the source itself."""
+    state: NoteState | SourceState
+    reason: str
+    note_id: NoteId | None = None
