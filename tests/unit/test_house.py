@@ -1,0 +1,92 @@
+"""The rules of the house that no linter knows, checked on the source itself."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "tui").rglob("*.py"))
+HEADLESS = (
+    "audio",
+    "browse",
+    "config",
+    "errors",
+    "indexer",
+    "library",
+    "media",
+    "model",
+    "playback",
+    "query",
+    "rowtext",
+    "sources",
+    "text",
+)
+
+
+def _relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_relative)
+def test_files_and_functions_stay_short(path: Path) -> None:
+    """No file over 600 lines, no function over 60: what is longer hides two things."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 600
+    long = [
+        f"{node.name}: {(node.end_lineno or 0) - node.lineno + 1}"
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > 60
+    ]
+    assert long == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_relative)
+def test_no_thread_waits_for_the_user_interface(path: Path) -> None:
+    """`call_from_thread` blocks its thread on the event loop: a deadlock at exit."""
+    calls = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "call_from_thread"
+    ]
+    assert calls == []
+
+
+@pytest.mark.parametrize("name", HEADLESS)
+def test_headless_modules_load_no_user_interface(name: str) -> None:
+    """What works without a terminal must not even load Textual, Rich or a decoder.
+
+    The linter proves it for import statements; this proves it for what really happens.
+    """
+    code = (
+        f"import sys, tui.{name}\n"
+        "heavy = {'textual', 'rich', 'av', 'miniaudio', 'simpleaudio', 'mutagen',"
+        " 'watchfiles', 'numpy'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        timeout=20,
+    )
+    assert run.stdout.strip() == "[]"
+
+
+def test_the_project_stands_alone() -> None:
+    """Nothing reads or names the folder of design papers beside the project."""
+    needle = "../" + "shared"
+    suspects = [
+        _relative(path)
+        for folder in ("tui", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+        if needle in path.read_text(encoding="utf-8")
+    ]
+    assert suspects == []
