@@ -3,6 +3,7 @@
 ```
 EarmarkError              a sentence for the user, the root of all
 ├── UsageError            a wrong argument, query or setting      (exit code 2)
+│   └── QueryError        a query that can't be understood, and where
 └── DataError             a file or folder that can't be used     (exit code 3)
     ├── SourceError       a source can't be read
     ├── LibraryError      the library can't be opened or written
@@ -19,6 +20,7 @@ __all__ = [
     "DataError",
     "EarmarkError",
     "LibraryError",
+    "QueryError",
     "SourceError",
     "UsageError",
 ]
@@ -38,6 +40,23 @@ class EarmarkError(Exception):
 
 class UsageError(EarmarkError):
     """The user asked for something that does not exist or can't be understood."""
+
+
+class QueryError(UsageError):
+    """A query can't be understood.
+
+    Args:
+        message: Why, without a final full stop.
+        text: The whole query.
+        start: Where the word begins that the error is about.
+        end: Where it ends.
+    """
+
+    def __init__(self, message: str, text: str, start: int, end: int) -> None:
+        super().__init__(message)
+        self.text = text
+        self.start = start
+        self.end = end
 
 
 class DataError(EarmarkError):
