@@ -1,0 +1,111 @@
+"""What the engine can be told, as frozen values that may cross a process border."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "Command",
+    "Load",
+    "Pause",
+    "Play",
+    "Quit",
+    "Seek",
+    "SeekBy",
+    "SetMuted",
+    "SetSpeed",
+    "SetVolume",
+    "Stop",
+    "Toggle",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Take another recording."""
+
+    generation: int
+    """What the events of this load shall carry; higher than every one before."""
+    path: bytes
+    """The absolute path."""
+    position_ms: int = 0
+    """Where to begin; past the end means the end."""
+    play: bool = True
+    """Begin to sound at once; else be paused there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Go on; after the end, from the start; after a failure, try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Be silent and keep the position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Toggle:
+    """Pause or go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Be silent and let the recording go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seek:
+    """Go to a position; beyond either end means that end."""
+
+    position_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeekBy:
+    """Go forward or back from where the last seek went, or from what sounds now."""
+
+    delta_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetSpeed:
+    """Speak faster or slower at the same pitch."""
+
+    speed: float
+    """Clamped to 0.5 to 3.0."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetVolume:
+    """Set the volume."""
+
+    volume: float
+    """Clamped to 0.0 to 1.0."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetMuted:
+    """Silence without a pause, or undo it."""
+
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """End the engine's thread."""
+
+
+Command = (
+    Load
+    | Play
+    | Pause
+    | Toggle
+    | Stop
+    | Seek
+    | SeekBy
+    | SetSpeed
+    | SetVolume
+    | SetMuted
+    | Quit
+)

@@ -1,0 +1,131 @@
+"""The default output: PulseAudio, PipeWire, ALSA or JACK through miniaudio."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from tui.audio._api import CHANNELS, RATE
+from tui.errors import AudioError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+__all__ = ["MiniaudioOutput"]
+
+PERIOD_MS = 20
+REMOTE_PERIOD_MS = 200
+"""Over a network, shorter periods break up (66 gaps in 6 s at 20 ms, none at 200)."""
+MAX_PERIOD_MS = 400
+"""A PulseAudio null sink stays silent from 450 ms on."""
+
+
+def _is_remote() -> bool:
+    server = os.environ.get("PULSE_SERVER", "")
+    return server.startswith(("tcp:", "tcp4:", "tcp6:"))
+
+
+class MiniaudioOutput:
+    """A sound device.
+
+    Args:
+        period_ms: How much it asks for at a time; 0 for 20, or 200 when the sound
+            server is on another machine.
+        clock: Seconds that only grow.
+    """
+
+    name = "miniaudio"
+
+    def __init__(
+        self, *, period_ms: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._wanted_ms = period_ms
+        self._clock = clock
+        self._device: Any = None  # the package has no types
+        self._last = float("-inf")
+
+    @property
+    def period_ms(self) -> int:
+        """How much the device asks for at a time."""
+        wanted = self._wanted_ms or (REMOTE_PERIOD_MS if _is_remote() else PERIOD_MS)
+        return max(1, min(MAX_PERIOD_MS, wanted))
+
+    @property
+    def latency_ms(self) -> int:
+        """How long a frame takes to the ear: measured as one and a half periods."""
+        return self.period_ms * 3 // 2
+
+    def start(self, pull: Callable[[int], bytes]) -> None:
+        """Open the device and begin to ask for sound.
+
+        Raises:
+            AudioError: There is no device, or it is busy.
+        """
+        self.stop()
+        try:
+            import miniaudio
+        except ImportError as error:
+            reason = "the package miniaudio is not installed"
+            raise AudioError(self.name, reason) from error
+        kinds = miniaudio.Backend
+        # `__new__` and `__init__` apart: a device that fails to open would else leak
+        # the connection to the sound server that it made before.
+        device = miniaudio.PlaybackDevice.__new__(miniaudio.PlaybackDevice)
+        try:
+            device.__init__(
+                output_format=miniaudio.SampleFormat.SIGNED16,
+                nchannels=CHANNELS,
+                sample_rate=RATE,
+                buffersize_msec=self.period_ms,
+                backends=[kinds.PULSEAUDIO, kinds.ALSA, kinds.JACK],
+                app_name="Earmark",
+            )
+            self._last = self._clock()
+            serving = self._serve(pull)
+            next(serving)
+            device.start(serving)
+        except miniaudio.MiniaudioError as error:
+            _release(device)
+            raise AudioError(self.name, _plain(error)) from error
+        self._device = device
+
+    def stop(self) -> None:
+        """Close the device; `start` may be called again."""
+        device, self._device = self._device, None
+        if device is not None:
+            _release(device)
+
+    def is_alive(self) -> bool:
+        """Whether the device asked for sound within the last second."""
+        return self._device is not None and self._clock() - self._last <= 1.0
+
+    def _serve(self, pull: Callable[[int], bytes]) -> Generator[bytes, int, None]:
+        frames = yield b""
+        while True:
+            self._last = self._clock()
+            frames = yield pull(frames)
+
+
+def _release(device: Any) -> None:  # noqa: ANN401  # the package has no types
+    """Close a device and its context, which miniaudio itself never frees (4 fds)."""
+    import miniaudio
+
+    context = getattr(device, "_context", None)
+    device.close()
+    if context is not None:
+        miniaudio.lib.ma_context_uninit(context)
+        device._context = None  # noqa: SLF001  # there is no other way to free it
+
+
+def _plain(error: Exception) -> str:
+    code = error.args[-1] if error.args else ""
+    words: dict[object, str] = {
+        -203: "the sound server can't be reached",
+        -204: "the sound server can't be reached",
+        -401: "there is no sound device",
+        -103: "there is no sound device",
+        -304: "the sound device is busy",
+        -19: "the sound device is busy",
+    }
+    return words.get(code, "no sound device can be opened") + f" (miniaudio {code})"
