@@ -1,0 +1,1 @@
+"""Widgets: what is on the screen. They get data by method and report by message."""

@@ -1,0 +1,190 @@
+"""Lines of styled cells that repaint only the cells that changed.
+
+A terminal over a slow link sees every byte. The header, the details, the player bar and
+the footer are therefore not made of many small widgets, but of lines of `Run`s: text
+with a role. `Cells.show` compares the new lines with those on the screen and asks for a
+repaint of the difference alone.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.style import Style
+
+__all__ = ["Cells", "Line", "Role", "Run", "changed_spans", "line_width"]
+
+_GAP = 8
+"""Equal cells between two changed ones that are sent too: moving the terminal's cursor
+over them would take about as many bytes."""
+
+
+class Role(StrEnum):
+    """What a run of text is, for its colour and weight."""
+
+    TEXT = "text"
+    STRONG = "strong"
+    DIM = "dim"
+    FAINT = "faint"
+    ACCENT = "accent"
+    WARN = "warn"
+    ERROR = "error"
+    KEY = "key"
+
+
+class Run(NamedTuple):
+    """Some printable text in one role."""
+
+    text: str
+    role: Role = Role.TEXT
+
+
+Line = tuple[Run, ...]
+
+
+def line_width(line: Line) -> int:
+    """Count the terminal cells of a line."""
+    return sum(cell_len(run.text) for run in line)
+
+
+def _cells(line: Line) -> list[tuple[str, Role]]:
+    """Write a line as one entry a cell; after a wide character comes an empty one."""
+    cells: list[tuple[str, Role]] = []
+    for text, role in line:
+        if text.isascii():
+            cells.extend((char, role) for char in text)
+            continue
+        for char in text:
+            size = cell_len(char)
+            if size == 0 and cells:  # joins the character before it
+                cells[-1] = (cells[-1][0] + char, cells[-1][1])
+                continue
+            cells.append((char, role))
+            cells.extend([("", role)] * (size - 1))
+    return cells
+
+
+def changed_spans(old: Line, new: Line, width: int) -> Iterator[tuple[int, int]]:
+    """Find what differs between two lines on the screen.
+
+    Args:
+        old: The line that is shown.
+        new: The line to show.
+        width: The cells of the screen; both lines are blank up to it.
+
+    Yields:
+        First cell and the one after the last of each stretch, from left to right.
+    """
+    blank = (" ", Role.TEXT)
+    before, after = _cells(old)[:width], _cells(new)[:width]
+    before += [blank] * (width - len(before))
+    after += [blank] * (width - len(after))
+    start = end = -1
+    for x, (was, now) in enumerate(zip(before, after, strict=True)):
+        if was == now or (was[0] == now[0] == " "):
+            continue
+        if start >= 0 and x - end > _GAP:
+            yield start, end
+            start = -1
+        if start < 0:
+            # The first half of a wide character goes with its second half.
+            start = x - 1 if x and "" in {was[0], now[0]} else x
+        end = x + 1
+    if start >= 0:
+        yield start, min(end + 1, width) if end < width else end
+
+
+class Cells(Widget):
+    """A widget of lines that repaints the difference only."""
+
+    DEFAULT_CSS = """
+    Cells {
+        height: 1;
+        & > .cells--text { color: $foreground; }
+        & > .cells--strong { color: $foreground; text-style: bold; }
+        & > .cells--dim { color: $foreground 62%; }
+        & > .cells--faint { color: $foreground 38%; }
+        & > .cells--accent { color: $primary; }
+        & > .cells--warn { color: $warning; }
+        & > .cells--error { color: $error; }
+        & > .cells--key { color: $primary; text-style: bold; }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"cells--{role}" for role in Role}
+
+    lines: tuple[Line, ...] = ()
+    """What is shown, whole; what is too wide is cut off at the right."""
+    top = 0
+    """The first line in view."""
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show other lines; repaints the cells that differ.
+
+        Args:
+            lines: The lines from the top, in printable text.
+        """
+        old, old_top = self.lines, self.top
+        self.lines = tuple(lines)
+        self.top = max(0, min(self.top, len(self.lines) - self.size.height))
+        self._repaint(old, old_top)
+
+    def scroll_lines(self, delta: int) -> bool:
+        """Move the view up or down.
+
+        Args:
+            delta: Lines; positive shows what is below.
+
+        Returns:
+            Whether anything moved.
+        """
+        old_top = self.top
+        last = max(0, len(self.lines) - self.size.height)
+        self.top = max(0, min(last, old_top + delta))
+        self._repaint(self.lines, old_top)
+        return self.top != old_top
+
+    def lay_out(self) -> None:
+        """Make the lines anew, for another width. Widgets with own views override."""
+
+    def on_resize(self) -> None:
+        """Fill the new width."""
+        self.lay_out()
+
+    def _repaint(self, old: tuple[Line, ...], old_top: int) -> None:
+        width, height = self.size
+        regions = [
+            Region(start, y, end - start, 1)
+            for y in range(height)
+            for start, end in changed_spans(
+                _at(old, old_top + y), _at(self.lines, self.top + y), width
+            )
+        ]
+        if regions:
+            self.refresh(*regions)
+
+    @override
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        style = self._style_of
+        segments = [
+            Segment(text, style(role)) for text, role in _at(self.lines, self.top + y)
+        ]
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
+
+    def _style_of(self, role: Role) -> Style:
+        return self.get_component_rich_style(f"cells--{role}")
+
+
+def _at(lines: tuple[Line, ...], index: int) -> Line:
+    return lines[index] if index < len(lines) else ()

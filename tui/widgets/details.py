@@ -1,0 +1,327 @@
+"""The right pane: everything that is known of the note under the cursor."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from typing_extensions import override
+
+from tui.model import ChatKind, Direction, NoteKind, NoteState, Played, Precision
+from tui.text import clock, cut, printable, width
+from tui.widgets.cells import Cells, Role, Run
+from tui.widgets.glyphs import UNICODE
+from tui.widgets.wave import bars, levels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textual import events
+    from textual.binding import BindingType
+
+    from tui.model import Evidence, Note, NoteRow
+    from tui.widgets.cells import Line
+    from tui.widgets.glyphs import Glyphs
+
+__all__ = ["Details", "details_lines", "when"]
+
+_LABEL = 10
+"""Cells of the column of labels."""
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+)
+_PRECISION = {
+    Precision.EXACT: "exact",
+    Precision.SECOND: "to the second",
+    Precision.MINUTE: "to the minute",
+    Precision.DAY: "only the day is known",
+    Precision.MTIME: "the file's own time, may be late",
+}
+_PLAYED = {
+    Played.UNPLAYED: "unplayed",
+    Played.HALF: "half-heard",
+    Played.PLAYED: "played",
+}
+_KIND = {
+    NoteKind.VOICE: "voice note",
+    NoteKind.AUDIO: "audio file",
+    NoteKind.VIDEO_NOTE: "video note",
+    NoteKind.VIEW_ONCE: "view once",
+}
+_CHAT_KIND = {
+    ChatKind.DIRECT: "direct chat",
+    ChatKind.GROUP: "group",
+    ChatKind.SELF: "notes to self",
+    ChatKind.FOLDER: "folder",
+    ChatKind.UNMATCHED: "not matched yet",
+}
+
+
+def when(row: NoteRow) -> str:
+    """Write the time of a note as exactly as it is known.
+
+    Args:
+        row: The note; a wall-clock time is shown as it was, any other in the
+            viewer's zone.
+
+    Returns:
+        E.g. `Thu 15 Aug 2024 13:26`; without the clock when only the day is known.
+    """
+    moment = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=row.sent_ms)
+    if row.offset_min is None:
+        moment = moment.astimezone()
+    else:
+        moment = moment.astimezone(timezone(timedelta(minutes=row.offset_min)))
+    day = (
+        f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]}"
+        f" {moment.year}"
+    )
+    if row.precision is Precision.DAY:
+        return day
+    if row.precision in {Precision.EXACT, Precision.SECOND}:
+        return f"{day} {moment:%H:%M:%S}"
+    return f"{day} {moment:%H:%M}"
+
+
+def _size(count: int) -> str:
+    if count < 1000:
+        return f"{count} bytes"
+    if count < 1_000_000:
+        return f"{count / 1000:.0f} kB"
+    if count < 1_000_000_000:
+        return f"{count / 1e6:.1f} MB"
+    return f"{count / 1e9:.2f} GB"
+
+
+def _wrap(text: str, cells: int) -> list[str]:
+    """Break a line at spaces and slashes, or anywhere when a word is too long."""
+    lines: list[str] = []
+    while width(text) > cells > 0:
+        head = cut(text, cells, "")
+        at = max(head.rfind(" "), head.rfind("/")) + 1
+        if at <= cells // 3:
+            at = max(1, len(head))
+        lines.append(text[:at].rstrip(" "))
+        text = text[at:]
+    return [*lines, text]
+
+
+class _Pane:
+    """Collects lines of a width."""
+
+    def __init__(self, cells: int, glyphs: Glyphs) -> None:
+        self.cells = cells
+        self.glyphs = glyphs
+        self.lines: list[Line] = []
+
+    def text(self, text: str, role: Role = Role.TEXT) -> None:
+        """Add a paragraph."""
+        self.lines += [
+            (Run(" "), Run(part, role)) for part in _wrap(printable(text), self.cells)
+        ]
+
+    def gap(self) -> None:
+        """Add an empty line."""
+        self.lines.append(())
+
+    def fact(self, label: str, value: str, evidence: Evidence | None = None) -> None:
+        """Add a label with its value, and below it what that stands on."""
+        indent = Run(" " * (_LABEL + 1))
+        lines = _wrap(printable(value), self.cells - _LABEL)
+        head = Run(f" {label:{_LABEL}}", Role.DIM)
+        for index, part in enumerate(lines):
+            self.lines.append((indent if index else head, Run(part)))
+        if evidence is None:
+            return
+        origin = f"{label}: {printable(evidence.origin)}, {evidence.confidence:.2f}"
+        for part in _wrap(origin, self.cells - _LABEL):
+            self.lines.append((indent, Run(part, Role.FAINT)))
+
+
+def _title(row: NoteRow, glyphs: Glyphs) -> Line:
+    """Say who spoke to whom."""
+    who = "me" if row.direction is Direction.SENT else row.sender
+    chat = printable(row.chat_title)
+    if who is None:
+        return Run(" "), Run(chat, Role.STRONG)
+    if who == row.chat_title:
+        return Run(" "), Run(printable(who), Role.STRONG)
+    return (
+        Run(" "),
+        Run(printable(who), Role.STRONG),
+        Run(f" {glyphs.to} ", Role.DIM),
+        Run(chat, Role.STRONG),
+    )
+
+
+def _heard(row: NoteRow) -> str:
+    text = _PLAYED[row.played]
+    if row.position_ms > 0 and row.played is not Played.PLAYED:
+        text += f", at {clock(row.position_ms)}"
+    return text
+
+
+def _waveform(pane: _Pane, note: Note, rows: int) -> None:
+    cells = pane.cells - 1
+    if note.peaks is not None:
+        drawn = bars(levels(note.peaks, cells), rows, ascii_only=pane.glyphs.is_ascii)
+        pane.lines += [(Run(" "), Run(line, Role.ACCENT)) for line in drawn]
+    elif note.row.state is NoteState.READY:
+        pane.lines += [()] * (rows - 1)
+        pane.lines.append((Run(" "), Run(pane.glyphs.ahead * cells, Role.FAINT)))
+    else:
+        return
+    end = clock(note.row.duration_ms)
+    pane.lines.append((Run(f" 0:00{end:>{max(1, cells - 4)}}", Role.DIM),))
+
+
+def _paths(note: Note) -> Iterator[tuple[str, str]]:
+    copies = [file for file in note.files if file.role != "primary"]
+    for file in note.files:
+        if file.role == "primary":
+            yield "file", os.fsdecode(file.path)
+            yield "in", os.fsdecode(file.source_root)
+    for file in copies:
+        yield "copy", os.fsdecode(file.path)
+
+
+def details_lines(
+    note: Note, cells: int, *, rows: int = 3, glyphs: Glyphs = UNICODE
+) -> list[Line]:
+    """Lay out the details of a note.
+
+    Args:
+        note: The note.
+        cells: The width of the pane.
+        rows: The height of the waveform.
+        glyphs: The marks.
+
+    Returns:
+        The lines, in printable text.
+    """
+    row = note.row
+    pane = _Pane(cells - 2, glyphs)
+    pane.lines.append(_title(row, glyphs))
+    dot = f" {glyphs.dot} "
+    facts = [when(row), clock(row.duration_ms), str(row.direction)]
+    if row.direction is Direction.UNKNOWN:
+        facts.pop()
+    pane.text(dot.join(facts), Role.DIM)
+    if row.title:
+        pane.text(row.title)
+    if row.state is not NoteState.READY:
+        pane.gap()
+        pane.text(f"! {row.state}: {row.reason}", Role.WARN)
+    pane.gap()
+    _waveform(pane, note, rows)
+    if note.transcript or note.comment:
+        pane.gap()
+        pane.text(note.comment or note.transcript)
+    pane.gap()
+    evidence = note.evidence
+    pane.fact("heard", _heard(row))
+    pane.fact(
+        "time", f"{when(row)}, {_PRECISION[row.precision]}", evidence.get("sent_at")
+    )
+    pane.fact(
+        "chat",
+        f"{row.chat_title}{dot}{_CHAT_KIND[note.chat_kind]}",
+        evidence.get("chat"),
+    )
+    if row.sender is not None:
+        pane.fact("sender", row.sender, evidence.get("sender"))
+    pane.gap()
+    kind = [_KIND[row.kind], note.container or "not read yet", _size(note.size)]
+    pane.fact("kind", dot.join(kind))
+    for label, path in _paths(note):
+        pane.fact(label, path)
+    pane.fact("id", note.key)
+    return pane.lines
+
+
+class Details(Cells, can_focus=True):
+    """Shows one note; scrolls with the keys of the tree when it has the focus."""
+
+    DEFAULT_CSS = """
+    Details {
+        height: 1fr;
+    }
+    """
+    BINDING_GROUP_TITLE = "Details"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "j,down",
+            "scroll(1)",
+            "Down",
+            show=False,
+            id="details.down",
+            tooltip="Scroll the details down",
+        ),
+        Binding(
+            "k,up",
+            "scroll(-1)",
+            "Up",
+            show=False,
+            id="details.up",
+            tooltip="Scroll the details up",
+        ),
+    ]
+    HELP = "Everything that is known of the note under the cursor."
+
+    def __init__(self, glyphs: Glyphs = UNICODE) -> None:
+        super().__init__()
+        self.note: Note | None = None
+        self.hint = ""
+        self._glyphs = glyphs
+
+    def update(self, note: Note | None, hint: str = "") -> None:
+        """Show another note, or a line in its place.
+
+        Args:
+            note: The note; None when the cursor is on something else.
+            hint: What to say then.
+        """
+        if note is None or self.note is None or note.row.id != self.note.row.id:
+            self.top = 0
+        self.note = note
+        self.hint = hint
+        self.lay_out()
+
+    @override
+    def lay_out(self) -> None:
+        cells, height = self.size
+        if not cells:
+            return
+        if self.note is None:
+            self.show([(), (Run(f" {printable(self.hint)}", Role.DIM),)])
+            return
+        rows = 3 if height >= 18 else 1
+        self.show(details_lines(self.note, cells, rows=rows, glyphs=self._glyphs))
+
+    def action_scroll(self, delta: int) -> None:
+        """Show what is further down or up."""
+        self.scroll_lines(delta)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll with the wheel."""
+        event.stop()
+        self.scroll_lines(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll with the wheel."""
+        event.stop()
+        self.scroll_lines(-3)

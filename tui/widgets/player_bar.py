@@ -1,0 +1,171 @@
+"""The bottom bar: what plays, where, how fast and how loud."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from tui.text import clock, cut, printable, width
+from tui.widgets.cells import Cells, Role, Run, line_width
+from tui.widgets.glyphs import UNICODE
+from tui.widgets.wave import bars, levels
+
+if TYPE_CHECKING:
+    from tui.widgets.cells import Line
+    from tui.widgets.glyphs import Glyphs
+
+__all__ = ["BarState", "BarView", "PlayerBar", "bar_line"]
+
+_LEAST_WAVE = 6
+"""A waveform with fewer cells tells nothing."""
+
+
+class BarState(StrEnum):
+    """What the player does, as far as the bar tells."""
+
+    IDLE = "idle"
+    LOADING = "loading"
+    PLAYING = "playing"
+    PAUSED = "paused"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class BarView:
+    """Everything that the bar shows."""
+
+    state: BarState = BarState.IDLE
+    title: str = ""
+    """Sender and chat; made printable by the bar."""
+    position_ms: int = 0
+    duration_ms: int | None = None
+    speed: float = 1.0
+    volume: float = 1.0
+    muted: bool = False
+    peaks: bytes | None = None
+    problem: str = ""
+    """A second line while there is something wrong; empty otherwise."""
+
+
+def _mark(state: BarState, glyphs: Glyphs) -> Run:
+    match state:
+        case BarState.PLAYING:
+            return Run(glyphs.play, Role.ACCENT)
+        case BarState.LOADING:
+            return Run(glyphs.loading, Role.ACCENT)
+        case BarState.PAUSED:
+            return Run(glyphs.pause, Role.STRONG)
+        case BarState.FAILED:
+            return Run(glyphs.failed, Role.ERROR)
+        case BarState.IDLE | BarState.ENDED:
+            return Run(glyphs.stop, Role.DIM)
+
+
+def _wave(view: BarView, cells: int, glyphs: Glyphs) -> Line:
+    """Draw the sound in some cells, the played part marked by colour and by shape."""
+    length = view.duration_ms or 0
+    at = min(cells - 1, view.position_ms * cells // length) if length > 0 else 0
+    over = view.state is BarState.ENDED
+    if view.peaks is None:
+        if over:
+            return (Run(glyphs.passed * cells, Role.ACCENT),)
+        return (
+            Run(glyphs.passed * at + glyphs.knob, Role.ACCENT),
+            Run(glyphs.ahead * (cells - at - 1), Role.FAINT),
+        )
+    (text,) = bars(levels(view.peaks, cells), ascii_only=glyphs.is_ascii)
+    if over:
+        return (Run(text, Role.ACCENT),)
+    return (
+        Run(text[:at], Role.ACCENT),
+        Run(glyphs.head, Role.STRONG),
+        Run(text[at + 1 :], Role.DIM),
+    )
+
+
+def _clocks(view: BarView) -> Line:
+    length = clock(view.duration_ms)
+    now = clock(view.position_ms).rjust(max(4, len(length)))
+    return Run(now, Role.STRONG), Run(f" / {length}", Role.DIM)
+
+
+def _settings(view: BarView, cells: int) -> Line:
+    speed = f"{view.speed:.1f}x".rjust(4)
+    volume = "muted" if view.muted else f"{round(view.volume * 100)} %".rjust(5)
+    changed = abs(view.speed - 1) > 0.01
+    line: Line = (Run(f"   {speed}", Role.ACCENT if changed else Role.DIM),)
+    if cells >= 60:
+        line += (Run(f"  {volume}", Role.WARN if view.muted else Role.DIM),)
+    return (*line, Run(" "))
+
+
+def bar_line(view: BarView, cells: int, glyphs: Glyphs = UNICODE) -> Line:
+    """Lay out the first line of the bar.
+
+    Args:
+        view: What to show.
+        cells: The width of the screen.
+        glyphs: The marks.
+
+    Returns:
+        A line of at most that width; its parts do not move while a note plays.
+    """
+    settings = _settings(view, cells)
+    mark = _mark(view.state, glyphs)
+    if view.state is BarState.IDLE:
+        text = "nothing is playing"
+        gap = cells - 3 - len(text) - line_width(settings)
+        return (
+            Run(" "),
+            mark,
+            Run(f" {text}{' ' * max(0, gap)}", Role.DIM),
+            *settings,
+        )
+    right = (*_clocks(view), *settings)
+    title = cut(printable(view.title), max(12, cells * 3 // 10), glyphs.ellipsis)
+    room = cells - 5 - width(title) - 2 - line_width(right)
+    if room < _LEAST_WAVE:
+        title = cut(title, max(0, cells - 4 - line_width(right)), glyphs.ellipsis)
+        pad = " " * max(1, cells - 3 - width(title) - line_width(right))
+        middle: Line = (Run(pad),)
+    else:
+        middle = (Run("  "), *_wave(view, room, glyphs), Run("  "))
+    return Run(" "), mark, Run(f" {title}", Role.STRONG), *middle, *right
+
+
+class PlayerBar(Cells):
+    """One line while all is well, two while there is a problem to tell."""
+
+    DEFAULT_CSS = """
+    PlayerBar {
+        background: $panel;
+        height: 1;
+        &.-problem { height: 2; }
+    }
+    """
+
+    def __init__(self, glyphs: Glyphs = UNICODE) -> None:
+        super().__init__()
+        self.view = BarView()
+        self._glyphs = glyphs
+
+    def update(self, view: BarView) -> None:
+        """Show another state; only cells that differ are sent."""
+        self.view = view
+        self.set_class(bool(view.problem), "-problem")
+        self.lay_out()
+
+    @override
+    def lay_out(self) -> None:
+        cells = self.size.width
+        if not cells:
+            return
+        lines = [bar_line(self.view, cells, self._glyphs)]
+        if self.view.problem:
+            text = cut(printable(self.view.problem), cells - 4, self._glyphs.ellipsis)
+            lines.append((Run(f" ! {text}", Role.WARN),))
+        self.show(lines)
