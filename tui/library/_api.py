@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from tui.model import (
         Chat,
@@ -201,6 +202,12 @@ class Measured:
 class IndexWriter(Protocol):
     """What the indexer writes: one transaction a call, on the caller's thread."""
 
+    def batch(self) -> AbstractContextManager[None]:
+        """Make one transaction of all calls inside (may not be nested).
+
+        A burst touches many folders, and a commit for each would wake every reader.
+        """
+
     def add_source(
         self,
         root: bytes,
@@ -233,6 +240,11 @@ class IndexWriter(Protocol):
 
     def files_in(self, source_id: SourceId, folder: bytes) -> list[FileRecord]:
         """Files remembered directly in a folder (without missing ones)."""
+
+    def files_named(
+        self, source_id: SourceId, folder: bytes, names: Sequence[bytes]
+    ) -> list[FileRecord]:
+        """The same for some names only: one event must not cost a whole folder."""
 
     def missing_like(
         self, source_id: SourceId, inode: int, size: int, mtime_ns: int
