@@ -38,3 +38,5 @@ class Probe:
     """Why, for CUT, EMPTY and UNKNOWN: a few words for the user."""
     has_audio: bool = True
     """False for a file that is known to hold no sound, e.g. a silent video."""
+    has_video: bool = False
+    """True for a file with a moving picture: a film, or a round video note."""
