@@ -23,6 +23,7 @@ from tui.model import ChatKind, Direction, NoteKind, NoteState, Played
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import tzinfo
 
     from tui.model import Note, NoteRow, SourceId
 
@@ -336,20 +337,22 @@ def _bare(text: str) -> str:
     )
 
 
-def wall_clock(row: NoteRow) -> datetime:
+def wall_clock(row: NoteRow, zone: tzinfo | None = None) -> datetime:
     """Tell what the clock on the wall showed when a note was sent.
 
     Args:
         row: The note.
+        zone: The zone of the wall, for a time that is known in UTC; this machine's
+            without it.
 
     Returns:
-        The time at the sender's where only that is known, else the time in this
-        machine's zone; without a zone in both cases.
+        The time at the sender's where only that is known, else the time in the zone;
+        it carries no zone in either case.
     """
     try:
         moment = datetime.fromtimestamp(row.sent_ms / 1000, UTC)
         if row.offset_min is None:
-            return moment.astimezone().replace(tzinfo=None)
+            return moment.astimezone(zone).replace(tzinfo=None)
         return (moment + timedelta(minutes=row.offset_min)).replace(tzinfo=None)
     except (ValueError, OverflowError, OSError):  # a damaged file time
         end = datetime.min if row.sent_ms < 0 else datetime.max  # noqa: DTZ901  # as above, without a zone

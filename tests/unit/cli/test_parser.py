@@ -1,0 +1,147 @@
+"""The command line: which command is meant, what is said, what `--help` tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.child import run_code
+from tui.cli._argv import COMMANDS, opens_browser, split
+from tui.cli._parser import parse_arguments
+from tui.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("argv", "command", "rest"),
+    [
+        ([], "", []),
+        (["/x"], "", ["/x"]),
+        (["./list"], "", ["./list"]),
+        (["/x", "list"], "", ["/x", "list"]),
+        (["--", "list"], "", ["--", "list"]),
+        (["list", "mum"], "list", ["mum"]),
+        (["--library", "list", "chats"], "chats", ["--library", "list"]),
+        (["--library=list", "scan"], "scan", ["--library=list"]),
+        (["--ascii", "demo"], "demo", ["--ascii"]),
+        (["--speed"], "", ["--speed"]),
+        (["--help", "play"], "play", ["--help"]),
+    ],
+)
+def test_the_first_plain_word_is_the_command(
+    argv: list[str], command: str, rest: list[str]
+) -> None:
+    """A value of an option is no command, and neither is a second word."""
+    assert split(argv) == (command, rest)
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        ([], ("", "")),
+        (["/x", "--ascii", "--theme", "dark"], ("", "")),
+        (["--library", "a.db", "/x"], ("a.db", "")),
+        (["--library=a.db", "--config=c"], ("a.db", "c")),
+        (["--library"], ("", "")),
+        (["--", "--help"], ("", "")),
+        (["--help"], None),
+        (["-h"], None),
+        (["--version"], None),
+        (["--nonsense"], None),
+        (["list"], None),
+        (["demo"], None),
+    ],
+)
+def test_the_picture_is_painted_for_the_browser_alone(
+    argv: list[str], expected: tuple[str, str] | None
+) -> None:
+    """Anything that may end in a text instead of the browser is left to the parser."""
+    assert opens_browser(argv) == expected
+
+
+def test_the_first_look_imports_nothing() -> None:
+    """What runs ahead of the first picture costs no import."""
+    loaded = run_code(
+        "import sys; before = set(sys.modules); import tui.cli._argv;"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    assert loaded.split() == ["__future__", "tui", "tui.cli", "tui.cli._argv"]
+
+
+def test_each_command_is_known_everywhere() -> None:
+    """The first look and the parser know the same commands."""
+    for command in COMMANDS:
+        words = {"show": ["1"], "play": ["x"]}.get(command, [])
+        assert parse_arguments([command, *words])["command"] == command
+    assert parse_arguments([])["command"] == ""
+
+
+def test_arguments_of_the_browser() -> None:
+    """Folders and settings stand in any order."""
+    said = parse_arguments(["--ascii", "/x", "--library", "l.db", "--speed", "2", "/y"])
+    assert said["sources"] == ["/x", "/y"]
+    assert (said["library"], said["speed"], said["ascii"]) == ("l.db", "2", True)
+    assert parse_arguments([])["ascii"] is None
+
+
+@pytest.mark.parametrize(
+    ("argv", "query"),
+    [
+        (["list"], ""),
+        (["list", "mum", "--json", "is:half"], "mum is:half"),
+        (["list", "-is:played", "or", "-x"], "-is:played or -x"),
+        (["list", 'chat:"a b"', "-"], 'chat:"a b" -'),
+        (["play", "mum", "--speed", "2", "-chat:x"], "mum -chat:x"),
+    ],
+)
+def test_a_query_is_all_its_words(argv: list[str], query: str) -> None:
+    """Words of a query may begin with `-` and stand on both sides of options."""
+    assert parse_arguments(argv)["query"] == query
+
+
+def test_options_of_list() -> None:
+    """A source and JSON are asked for by name."""
+    said = parse_arguments(["list", "--source", "/x", "--json"])
+    assert (said["source"], said["json"]) == (Path("/x"), True)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--nonsense"],
+        ["list", "--nonsense"],
+        ["show"],
+        ["play"],
+        ["demo", "--path"],
+        ["chats", "extra"],
+    ],
+)
+def test_what_is_not_understood_is_told(argv: list[str]) -> None:
+    """Wrong usage is an error that says where to read more."""
+    with pytest.raises(UsageError, match="--help"):
+        parse_arguments(argv)
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_a_terminal(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every help text tells what the command is for, within 80 columns... and ends."""
+    with pytest.raises(SystemExit):
+        parse_arguments([*([command] if command else []), "--help"])
+    text = capsys.readouterr().out
+    assert text.startswith(f"usage: earmark {command}".rstrip())
+    assert max(map(len, text.splitlines())) <= 88
+    assert "--library" in text
+    if command:
+        assert "exit codes" in text
+    else:
+        assert all(f" {name}" in text for name in COMMANDS)
+
+
+def test_no_module_of_the_user_interface_is_needed_to_list() -> None:
+    """The command line without browser loads neither Textual nor a decoder."""
+    loaded = run_code(
+        "import sys, tui.cli._main, tui.cli._list, tui.cli._scan\n"
+        "print(*({'textual', 'rich', 'av', 'miniaudio', 'watchfiles', 'mutagen'}"
+        " & set(sys.modules)))"
+    )
+    assert loaded.strip() == ""

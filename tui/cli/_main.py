@@ -1,0 +1,99 @@
+"""From arguments to a command and its exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from tui.cli._output import complain
+from tui.cli._parser import parse_arguments
+from tui.config import load_settings
+from tui.errors import EarmarkError, QueryError, UsageError
+from tui.text import printable, width
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tui.config import Settings
+
+__all__ = ["run"]
+
+INTERRUPTED = 130
+
+_COMMANDS = {
+    "": ("_browse", "browse"),
+    "chats": ("_list", "list_chats"),
+    "demo": ("_demo", "demo"),
+    "doctor": ("_doctor", "doctor"),
+    "list": ("_list", "list_notes"),
+    "play": ("_play", "play"),
+    "scan": ("_scan", "scan"),
+    "show": ("_list", "show_note"),
+    "watch": ("_watch", "watch"),
+}
+"""By name of the command: the module that is imported for it, and its function."""
+
+
+def run(argv: Sequence[str] | None) -> int:
+    """Run a command and turn every error into one line and an exit code."""
+    _accept_any_text()
+    try:
+        code = _dispatch(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except QueryError as error:
+        complain(f"query: {error.message}")
+        _point(error)
+        return 2
+    except UsageError as error:
+        complain(error.message)
+        return 2
+    except EarmarkError as error:
+        complain(error.message)
+        return 3
+    except BrokenPipeError:
+        _leave_pipe()
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
+
+
+def _dispatch(argv: list[str]) -> int:
+    try:
+        said = parse_arguments(argv)
+    except SystemExit as done:  # --help and --version have been written
+        return int(done.code or 0)
+    module_name, function_name = _COMMANDS[said.pop("command")]
+    options = {**said, "sources": None}  # what to add now is no setting
+    settings = load_settings(options)
+    module = importlib.import_module(f"tui.cli.{module_name}")
+    command: Callable[[Settings, dict[str, Any]], int] = getattr(module, function_name)
+    return command(settings, said)
+
+
+def _accept_any_text() -> None:
+    """Let no character end a command where the terminal's encoding lacks it."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _point(error: QueryError) -> None:
+    """Show the query, with a mark below the word that is wrong."""
+    before = width(printable(error.text[: error.start]))
+    marked = width(printable(error.text[error.start : error.end]))
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"  {printable(error.text)}\n")
+        sys.stderr.write(f"  {' ' * before}{'^' * max(1, marked)}\n")
+
+
+def _leave_pipe() -> None:
+    """Keep the interpreter from writing to the closed pipe once more at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -1,0 +1,151 @@
+"""The objects that `--json` writes. They are documented in the README, and stable."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from tui.model import Precision
+from tui.query import wall_clock
+
+if TYPE_CHECKING:
+    from tui.model import Chat, Note, NoteFile, NoteRow, Problem, Source
+
+__all__ = [
+    "chat_object",
+    "moment_object",
+    "note_object",
+    "plain",
+    "problem_object",
+    "sent_at",
+    "source_object",
+]
+
+_SECONDS = {Precision.MINUTE: "minutes", Precision.EXACT: "milliseconds"}
+
+
+def plain(text: str | bytes) -> str:
+    r"""Make text or a path valid Unicode: bytes that are none become `\xNN`."""
+    if isinstance(text, str):
+        text = text.encode(errors="surrogateescape")
+    return text.decode(errors="backslashreplace")
+
+
+def sent_at(row: NoteRow) -> str:
+    """Write the time of a note in ISO 8601, as exactly as it is known.
+
+    Args:
+        row: The note.
+
+    Returns:
+        A date alone when only the day is known; `Z` at the end when the zone is
+        known; no zone when it is the sender's wall clock.
+    """
+    if row.precision is Precision.DAY:
+        return wall_clock(row).date().isoformat()
+    text = wall_clock(row, UTC).isoformat(
+        timespec=_SECONDS.get(row.precision, "seconds")
+    )
+    return text if row.offset_min is not None else f"{text}Z"
+
+
+def moment_object(ms: int) -> str | None:
+    """Write a time in UTC; null for never."""
+    from datetime import datetime
+
+    try:
+        moment = datetime.fromtimestamp(ms / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if ms else None
+
+
+def _path(name: str, path: bytes) -> dict[str, str]:
+    """Write a path as text, and its bytes where they are no text."""
+    fields = {name: plain(path)}
+    if fields[name].encode() != path:
+        fields[f"{name}_b64"] = base64.b64encode(path).decode()
+    return fields
+
+
+def _file_object(file: NoteFile) -> dict[str, Any]:
+    return {
+        **_path("source", file.source_root),
+        **_path("path", file.path),
+        "role": file.role,
+    }
+
+
+def note_object(note: Note) -> dict[str, Any]:
+    """Write a note."""
+    row = note.row
+    return {
+        "id": note.key,
+        "kind": row.kind.value,
+        "chat": plain(row.chat_title),
+        "chat_kind": note.chat_kind.value,
+        "sender": None if row.sender is None else plain(row.sender),
+        "direction": row.direction.value,
+        "sent_at": sent_at(row),
+        "precision": row.precision.value,
+        "duration_ms": row.duration_ms,
+        "size": note.size,
+        "state": row.state.value,
+        "reason": plain(row.reason) or None,
+        "played": row.played.name.lower(),
+        "position_ms": row.position_ms,
+        "star": row.star,
+        "tags": [plain(tag) for tag in row.tags],
+        "title": plain(row.title) or None,
+        "comment": plain(note.comment) or None,
+        "transcript": plain(note.transcript) or None,
+        "container": note.container or None,
+        "recording": note.recording,
+        "files": [_file_object(file) for file in note.files],
+        "evidence": {
+            field: {"from": plain(found.origin), "confidence": found.confidence}
+            for field, found in sorted(note.evidence.items())
+        },
+    }
+
+
+def chat_object(chat: Chat, source: Source | None) -> dict[str, Any]:
+    """Write a chat."""
+    return {
+        "title": plain(chat.title),
+        "kind": chat.kind.value,
+        **(_path("source", source.root) if source else {"source": None}),
+        "notes": chat.notes,
+        "unplayed": chat.unplayed,
+        "duration_ms": chat.duration_ms,
+        "last_at": moment_object(chat.last_ms),
+    }
+
+
+def source_object(source: Source, notes: int, problems: int) -> dict[str, Any]:
+    """Write a source."""
+    return {
+        **_path("path", source.root),
+        "kind": source.kind.value,
+        "label": plain(source.label),
+        "state": source.state.value,
+        "reason": plain(source.reason) or None,
+        "watch": source.watch.value,
+        "watch_reason": plain(source.watch_reason) or None,
+        "score": source.score,
+        "reasons": [plain(reason) for reason in source.reasons],
+        "scanned_at": moment_object(source.scanned_ms),
+        "notes": notes,
+        "problems": problems,
+    }
+
+
+def problem_object(problem: Problem, source: Source | None) -> dict[str, Any]:
+    """Write a file or source that can't be used."""
+    return {
+        **(_path("source", source.root) if source else {"source": None}),
+        **_path("path", problem.path),
+        "state": problem.state.value,
+        "reason": plain(problem.reason),
+    }

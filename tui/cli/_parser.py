@@ -1,0 +1,217 @@
+"""The command line: what may be said, and the texts of `--help`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tui import __version__
+from tui.cli._argv import split
+from tui.errors import UsageError
+
+__all__ = ["parse_arguments"]
+
+_COMMANDS = """\
+commands:
+  earmark [SOURCE ...]    open the browser
+  earmark demo            the browser on a sample library in which notes keep arriving
+  earmark list [QUERY]    list notes                        show NOTE  all about one
+  earmark chats           list chats                        watch      tell what changes
+  earmark play QUERY      play notes here, without browser  scan       index now
+  earmark doctor          what works here, and what does not
+  earmark COMMAND --help  more about a command
+
+Sources are folders that voice notes are synced or copied into: a phone's WhatsApp
+folder, or recordings in folders. Earmark only reads them.
+"""
+
+_QUERY = """\
+query:
+  Words match chat, sender, title, tags, comment and transcript. Filters:
+  chat:NAME  from:NAME  tag:NAME  in:SOURCE  kind:voice|audio|video_note|view_once
+  is:unplayed|half|played|starred|sent|received|unmatched|unreadable|partial|missing
+  has:transcript|comment|bookmark  after:2025-03  before:2025-03-14  on:today  len>1m
+  All must hold; 'or' joins two neighbours, '-' turns one round, quotes hold words
+  together:  earmark list recipe from:Ana or from:Bob -is:played
+"""
+
+_WHERE = "exit codes: 0 done, 1 nothing found, 2 wrong usage, 3 a source or file failed"
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises what is wrong instead of leaving the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def _new(command: str, description: str, epilog: str = "") -> _Parser:
+    parser = _Parser(
+        prog=f"earmark {command}".strip(),
+        description=description,
+        epilog=f"{epilog}\n{_WHERE}" if command else epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=command)
+    group = parser.add_argument_group("settings")
+    group.add_argument("--library", metavar="FILE", help="keep what is known here")
+    group.add_argument("--config", metavar="FILE", help="read the settings from here")
+    group.add_argument("--log", metavar="FILE", help="write warnings and errors here")
+    return parser
+
+
+def _add_sound(parser: _Parser) -> None:
+    parser.add_argument("--speed", metavar="X", help="how fast to play, 0.5 to 3")
+    parser.add_argument(
+        "--output",
+        metavar="NAME",
+        help="auto, miniaudio, simpleaudio, null or file:PATH (a WAV file)",
+    )
+
+
+def _add_json(parser: _Parser, what: str = "one JSON array") -> None:
+    parser.add_argument("--json", action="store_true", help=f"write {what}")
+
+
+def _browser() -> _Parser:
+    parser = _new("", "A terminal browser for voice notes.", _COMMANDS)
+    parser.add_argument(
+        "sources",
+        metavar="SOURCE",
+        nargs="*",
+        help="folders to add; none opens those that were added before",
+    )
+    parser.add_argument("--theme", metavar="NAME", help="the browser's colours")
+    parser.add_argument(
+        "--ascii",
+        action="store_true",
+        default=None,
+        help="draw with ASCII characters only",
+    )
+    _add_sound(parser)
+    parser.add_argument("--version", action="version", version=f"earmark {__version__}")
+    return parser
+
+
+def _demo() -> _Parser:
+    parser = _new("demo", "Open the browser on a sample library.")
+    parser.add_argument(
+        "--path",
+        metavar="DIR",
+        type=Path,
+        help="write the sample library here and leave it, instead",
+    )
+    parser.add_argument("--theme", metavar="NAME", help="the browser's colours")
+    parser.add_argument(
+        "--ascii",
+        action="store_true",
+        default=None,
+        help="draw with ASCII characters only",
+    )
+    _add_sound(parser)
+    return parser
+
+
+def _list() -> _Parser:
+    parser = _new("list", "List notes, newest first.", _QUERY)
+    parser.add_argument("query", metavar="QUERY", nargs="*")
+    parser.add_argument(
+        "--source",
+        metavar="DIR",
+        type=Path,
+        help="only notes of this folder; it is added if it is not known yet",
+    )
+    _add_json(parser)
+    return parser
+
+
+def _show() -> _Parser:
+    parser = _new("show", "Tell everything that is known of one note.")
+    parser.add_argument("note", metavar="NOTE", help="its id, or how the id begins")
+    _add_json(parser)
+    return parser
+
+
+def _chats() -> _Parser:
+    parser = _new("chats", "List chats, the newest first.")
+    _add_json(parser)
+    return parser
+
+
+def _watch() -> _Parser:
+    parser = _new("watch", "Write a line for every change, until stopped.")
+    _add_json(parser, "one JSON object a line")
+    return parser
+
+
+def _play() -> _Parser:
+    parser = _new("play", "Play notes here, the oldest first, without browser.", _QUERY)
+    parser.add_argument(
+        "query", metavar="QUERY|NOTE", nargs="+", help="a query, or the id of one note"
+    )
+    _add_sound(parser)
+    return parser
+
+
+def _scan() -> _Parser:
+    parser = _new("scan", "Look at every file now and tell what was found.")
+    parser.add_argument(
+        "sources",
+        metavar="SOURCE",
+        nargs="*",
+        help="folders, added if they are not known yet; none: all that are known",
+    )
+    _add_json(parser)
+    return parser
+
+
+def _doctor() -> _Parser:
+    parser = _new("doctor", "Tell what works here, and what does not.")
+    _add_json(parser)
+    return parser
+
+
+_PARSERS = {
+    "": _browser,
+    "demo": _demo,
+    "list": _list,
+    "show": _show,
+    "chats": _chats,
+    "watch": _watch,
+    "play": _play,
+    "scan": _scan,
+    "doctor": _doctor,
+}
+
+
+def parse_arguments(argv: list[str]) -> dict[str, Any]:
+    """Read the command line.
+
+    Args:
+        argv: The arguments, without the program's name.
+
+    Returns:
+        What was said, by name, with the `command`, empty for the browser.
+
+    Raises:
+        UsageError: It can't be understood.
+        SystemExit: `--help` or `--version` was written.
+    """
+    command, rest = split(argv)
+    has_query = command in {"list", "play"}
+    words = [_kept(word) for word in rest] if has_query else rest
+    said = vars(_PARSERS[command]().parse_intermixed_args(words))
+    if has_query:
+        said["query"] = " ".join(word.removeprefix(_KEEP) for word in said["query"])
+    return said
+
+
+_KEEP = "\0"
+"""Stands before words of a query that look like options; no argument can hold it."""
+
+
+def _kept(word: str) -> str:
+    is_negation = word.startswith("-") and not word.startswith("--") and word != "-h"
+    return _KEEP + word if is_negation else word
