@@ -17,6 +17,7 @@ __all__ = [
     "SetVolume",
     "Stop",
     "Toggle",
+    "coalesce",
 ]
 
 
@@ -109,3 +110,26 @@ Command = (
     | SetMuted
     | Quit
 )
+
+
+def coalesce(commands: list[Command]) -> list[Command]:
+    """Leave out what later commands make vain; seeks that follow each other add up."""
+    if any(isinstance(command, Quit) for command in commands):
+        return [Quit()]
+    kept: list[Command] = []
+    for command in commands:
+        if isinstance(command, (Load, Stop)):
+            kept = [c for c in kept if isinstance(c, (SetSpeed, SetVolume, SetMuted))]
+        last = kept[-1] if kept else None
+        match last, command:
+            case (Seek() | SeekBy(), Seek()) | (SetSpeed(), SetSpeed()):
+                kept[-1] = command
+            case SetVolume(), SetVolume():
+                kept[-1] = command
+            case Seek(position_ms=base), SeekBy(delta_ms=delta):
+                kept[-1] = Seek(max(0, base + delta))
+            case SeekBy(delta_ms=first), SeekBy(delta_ms=second):
+                kept[-1] = SeekBy(first + second)
+            case _:
+                kept.append(command)
+    return kept

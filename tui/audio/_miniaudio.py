@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +70,7 @@ class MiniaudioOutput:
         except ImportError as error:
             reason = "the package miniaudio is not installed"
             raise AudioError(self.name, reason) from error
+        _hush_alsa()
         kinds = miniaudio.Backend
         # `__new__` and `__init__` apart: a device that fails to open would else leak
         # the connection to the sound server that it made before.
@@ -105,6 +108,26 @@ class MiniaudioOutput:
         while True:
             self._last = self._clock()
             frames = yield pull(frames)
+
+
+_Handler = ctypes.CFUNCTYPE(
+    None, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p
+)
+
+
+@_Handler
+def _say_nothing(*_args: object) -> None:
+    """Take an error of ALSA; what matters comes as a return value, too."""
+
+
+def _hush_alsa() -> None:
+    """Keep ALSA from writing 40 lines to the terminal when there is no sound card."""
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(_say_nothing)
+    except (OSError, AttributeError):
+        return  # no ALSA, no noise
 
 
 def _release(device: Any) -> None:  # noqa: ANN401  # the package has no types

@@ -1,0 +1,393 @@
+"""Sound out of files: any container and codec as PCM, from an exact position on.
+
+A decoder belongs to the thread that made it. That is no style: a container that is
+closed by another thread during a decode crashes the process.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import stat
+from fractions import Fraction
+from typing import TYPE_CHECKING, Self
+
+from tui.audio._api import CHANNELS, RATE
+from tui.errors import AudioError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from types import TracebackType
+
+    import av
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+
+__all__ = ["Decoder", "Recording"]
+
+_FRAME = 2 * CHANNELS
+_PREROLL = 0.5
+"""Seconds decoded before a position: with less, AMR and Opus in CAF have not settled
+and sound wrong (0.5 is exact in 240 of 240 seeks, 0.08 is not)."""
+_FAR_PREROLL = 10.0
+"""Seconds for a container whose index points behind the position."""
+_LATE = 0.001
+_LOST = (0.04, 10.0)
+"""Seconds: a hole between two packets of this size is filled with silence, so that the
+clock goes on; less is rounding, more is a wrong time."""
+_RETRIES = 50
+"""How many errors of the container are passed over before it counts as the end."""
+
+_CONTAINERS = (
+    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,eac3,flac,flv,gsm,"
+    "matroska,mov,mp3,mpeg,mpegts,ogg,tta,voc,w64,wav,wv"
+)
+"""What may be opened. Left out on purpose: playlists, which name other files or
+servers, and formats that take any text for sound."""
+_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
+
+_UNSURE = frozenset({"aac", "amr", "amrnb", "amrwb", "gsm"})
+"""Containers without a length: what FFmpeg says is guessed from the size (309.7 s for
+300 s of AMR)."""
+
+
+class Recording:
+    """A file that is held open, so that it can be played when its name is gone.
+
+    Args:
+        path: The absolute path.
+
+    Raises:
+        AudioError: It vanished, may not be read, or is no file.
+    """
+
+    def __init__(self, path: bytes) -> None:
+        self.path = path
+        self._fd = -1
+        try:
+            # Without blocking: a pipe with nobody at its other end would wait for ever.
+            self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            info = os.fstat(self._fd)
+        except OSError as error:
+            raise AudioError(path, _plain(error)) from error
+        reason = "not a file"
+        if stat.S_ISDIR(info.st_mode):
+            reason = "a folder, not a file"
+        elif stat.S_ISREG(info.st_mode):
+            reason = "" if info.st_size else "empty"
+        if reason:
+            self.close()
+            raise AudioError(path, reason)
+
+    def close(self) -> None:
+        """Let the file go."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def open(self) -> InputContainer:
+        """Open the container, by the name or, when that is gone, by the open file.
+
+        Raises:
+            AudioError: It is not a sound file.
+        """
+        import av
+
+        try:
+            try:
+                return self._open(os.fsdecode(self.path))
+            except FileNotFoundError:
+                return self._open(f"/dev/fd/{self._fd}")
+        except (av.error.FFmpegError, OSError) as error:
+            raise AudioError(self.path, _plain(error)) from error
+
+    def _open(self, name: str) -> InputContainer:
+        import av
+
+        return av.open(name, "r", container_options=_OPTIONS, metadata_errors="replace")
+
+
+def _plain(error: Exception) -> str:
+    """Say in plain words why a file can't be opened."""
+    number = getattr(error, "errno", None)
+    if number in {errno.ENOENT, errno.ENOTDIR, errno.ESTALE, errno.ENODEV}:
+        return "vanished"
+    if number in {errno.EACCES, errno.EPERM}:
+        return "permission denied"
+    if isinstance(error, (ValueError, EOFError)):
+        return "not a sound file"
+    return getattr(error, "strerror", None) or "can't be read"
+
+
+class Decoder:
+    """One pass through a recording from a position on.
+
+    Args:
+        recording: The file.
+        position: Where to begin, in seconds.
+        speed: How many times faster, at the same pitch.
+
+    Raises:
+        AudioError: It is not a sound file, or has no audio in it.
+    """
+
+    def __init__(
+        self, recording: Recording, position: float = 0.0, speed: float = 1.0
+    ) -> None:
+        self._recording = recording
+        self.start = max(0.0, position)
+        """Media time of the first block; exact once that was decoded."""
+        self.end: float | None = None
+        """Where the recording ends; known when the last block was decoded."""
+        self.skipped = 0
+        """Packets that could not be decoded."""
+        self._speed = speed
+        self._container = recording.open()
+        try:
+            self._stream = self._first_stream()
+            self.duration = self._duration()
+            self._seek(_PREROLL)
+        except BaseException:
+            self._container.close()
+            raise
+        self._blocks = self._make_blocks()
+
+    def __iter__(self) -> Iterator[tuple[bytes, float]]:
+        """Give PCM with the media time of its first frame.
+
+        A block may be empty: then something was skipped, and one can look elsewhere.
+        """
+        return self._blocks
+
+    def __enter__(self) -> Self:
+        """Use it in a `with` block."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Let the container go."""
+        self._blocks.close()
+        self._container.close()
+
+    def _first_stream(self) -> AudioStream:
+        streams = self._container.streams.audio
+        if not streams:
+            raise AudioError(self._recording.path, "no audio in it")
+        stream = streams[0]
+        if not stream.sample_rate:
+            raise AudioError(self._recording.path, "no audio in it that can be decoded")
+        stream.codec_context.thread_count = 1  # threads add delay and gain nothing
+        return stream
+
+    def _duration(self) -> float | None:
+        name = self._container.format.name
+        if self._container.duration is None or name in _UNSURE:
+            return None
+        return self._container.duration / 1_000_000
+
+    def _seek(self, preroll: float) -> bool:
+        """Go to a little before the start; False when the container can't."""
+        import av
+
+        stream = self._stream
+        if self.start <= preroll or stream.time_base is None:
+            return False
+        target = round((self.start - preroll) / stream.time_base)
+        try:
+            self._container.seek(target + (stream.start_time or 0), stream=stream)
+        except (av.error.FFmpegError, OSError):
+            self._reopen()
+            return False
+        return True
+
+    def _reopen(self) -> None:
+        """Begin again at the very start."""
+        self._container.close()
+        self._container = self._recording.open()
+        self._stream = self._first_stream()
+
+    def _frames(self) -> Iterator[av.AudioFrame | None]:
+        """Decode; None for every packet that gave nothing."""
+        import av
+
+        for _ in range(_RETRIES):
+            try:
+                for packet in self._container.demux(self._stream):
+                    try:
+                        frames = packet.decode()
+                    except EOFError:
+                        return
+                    except (av.error.FFmpegError, ValueError):
+                        self.skipped += 1
+                        yield None
+                        continue
+                    yield from frames or (None,)
+            except (av.error.FFmpegError, OSError):
+                self.skipped += 1
+                yield None
+            else:
+                return
+
+    def _timed(self) -> Iterator[tuple[av.AudioFrame | None, float]]:
+        """Decode; each frame with its time, from one that is not behind the start."""
+        frames = self._frames()
+        frame: av.AudioFrame | None = None
+        at = 0.0
+        for preroll in (_FAR_PREROLL, 0.0, None):
+            for frame in frames:
+                if frame is not None:
+                    break
+                yield None, at
+            if frame is None:
+                return
+            at = self._time(frame, max(0.0, self.start - _PREROLL))
+            if preroll is None or at <= self.start + _LATE or self.start <= _PREROLL:
+                break
+            # It landed behind the start: the index of the container is coarse.
+            if not (preroll and self._seek(preroll)):
+                self._reopen()
+            frames = self._frames()
+        for each in itertools.chain((frame,), frames):
+            if each is not None:
+                at = self._time(each, at)
+            yield each, at
+            if each is not None:
+                at += each.samples / each.sample_rate
+
+    def _time(self, frame: av.AudioFrame, expected: float) -> float:
+        if frame.time is None:
+            return expected
+        begin = self._stream.start_time
+        base = self._stream.time_base
+        return frame.time - (float(begin * base) if begin and base else 0.0)
+
+    def _pcm(self) -> Iterator[bytes]:
+        """Decode to the engine's rate, trimmed to the sample at the start."""
+        skip: int | None = None
+        after = 0.0  # where the previous frame ended
+        sampler = _Resampler()
+        for frame, at in self._timed():
+            if frame is None:
+                yield b""
+                continue
+            if skip is None:
+                skip = round((self.start - at) * RATE)
+                if skip < 0:  # nothing sounds earlier: begin where there is sound
+                    self.start = at
+                    skip = 0
+            elif _LOST[0] < at - after <= _LOST[1]:
+                hole = round((at - after) * RATE)
+                yield bytes(max(0, hole - skip) * _FRAME)
+                skip = max(0, skip - hole)
+            after = at + frame.samples / frame.sample_rate
+            for pcm in sampler.feed(frame):
+                yield pcm[skip * _FRAME :]
+                skip = max(0, skip - len(pcm) // _FRAME)
+        for pcm in sampler.feed(None):
+            yield pcm[(skip or 0) * _FRAME :]
+            skip = max(0, (skip or 0) - len(pcm) // _FRAME)
+        if skip is None or skip:  # the start lies behind the end
+            self.start = min(self.start, after)
+
+    def _make_blocks(self) -> Generator[tuple[bytes, float]]:
+        count = 0
+
+        def counted() -> Iterator[bytes]:
+            nonlocal count
+            for pcm in self._pcm():
+                count += len(pcm) // _FRAME
+                yield pcm
+
+        given = 0
+        for pcm in _tempo(counted(), self._speed):
+            yield pcm, self.start + given * self._speed / RATE
+            given += len(pcm) // _FRAME
+        self.end = self.start + count / RATE
+
+
+class _Resampler:
+    """Turns frames of any kind into PCM; also when the kind changes on the way."""
+
+    def __init__(self) -> None:
+        self._kind: tuple[str, str, int] | None = None
+        self._inner: av.AudioResampler | None = None
+
+    def feed(self, frame: av.AudioFrame | None) -> Iterator[bytes]:
+        """Convert a frame; None at the end, for what is left."""
+        import av
+
+        kind = None
+        if frame is not None:
+            kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if kind != self._kind:
+            yield from self._run(None)
+            self._inner = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+            self._kind = kind
+        if frame is not None:
+            yield from self._run(frame)
+
+    def _run(self, frame: av.AudioFrame | None) -> Iterator[bytes]:
+        if self._inner is None:
+            return
+        for made in self._inner.resample(frame):
+            if made is not None:  # a resampler with nothing to do hands None through
+                yield bytes(made.planes[0])[: made.samples * _FRAME]
+
+
+def _tempo(pcm: Iterator[bytes], speed: float) -> Iterator[bytes]:
+    """Play faster or slower at the same pitch; an empty block while there is none."""
+    if abs(speed - 1.0) < 1e-3:
+        yield from pcm
+        return
+    import av
+
+    stages = []
+    while speed > 2.0:  # one stage alone skips samples instead of blending them
+        stages.append(2.0)
+        speed /= 2.0
+    stages.append(speed)
+    graph = av.filter.Graph()
+    base = Fraction(1, RATE)
+    source = graph.add_abuffer(
+        sample_rate=RATE, format="s16", layout="mono", time_base=base
+    )
+    kinds = [("atempo", f"{stage:.4f}") for stage in stages]
+    kinds.append(("aformat", f"sample_fmts=s16:sample_rates={RATE}"))
+    nodes = [graph.add(name, args) for name, args in kinds]
+    sink = graph.add("abuffersink")
+    graph.link_nodes(source, *nodes, sink).configure()
+    given = 0
+    for block in pcm:
+        if block:
+            frame = av.AudioFrame("s16", "mono", samples=len(block) // _FRAME)
+            frame.planes[0].update(block.ljust(frame.planes[0].buffer_size, b"\0"))
+            frame.sample_rate = RATE
+            frame.time_base = base
+            frame.pts = given
+            given += frame.samples
+            source.push(frame)
+        yield _drain(sink)
+    source.push(None)
+    yield _drain(sink)
+
+
+def _drain(sink: av.filter.context.FilterContext) -> bytes:
+    import av
+
+    parts: list[bytes] = []
+    while True:
+        try:
+            made = sink.pull()
+        except (av.error.BlockingIOError, EOFError):
+            return b"".join(parts)
+        assert isinstance(made, av.AudioFrame)  # noqa: S101  # what goes in, comes out
+        parts.append(bytes(made.planes[0])[: made.samples * _FRAME])

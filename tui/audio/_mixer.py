@@ -1,0 +1,212 @@
+"""What the device asks for sound: fades, cross-fades and volume, frame by frame.
+
+Everything here runs on the device's thread and never waits. The engine tells what it
+wants by replacing one reference, the plan; the mixer walks there without a step in the
+sound: every begin, end and change of volume follows a raised cosine of 5 ms. Of a
+change from one sound to another, the new one begins when the old one is half gone: so
+their sum never bends more than each of them does, which a plain cross-fade of two
+equal tones in opposite phase would.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui.audio._api import RATE
+from tui.audio._ring import FRAME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.audio._ring import Ring
+
+__all__ = ["FADE", "LOW", "UNITY", "Mixer", "Plan"]
+
+FADE = RATE // 200
+"""Frames of a fade: 5 ms."""
+_OVERLAP = FADE // 2
+LOW = RATE // 4
+"""Frames in the ring below which the mixer asks for more."""
+UNITY = 1 << 15
+"""The gain that changes nothing."""
+_CURVE = tuple(
+    round(UNITY * (0.5 - 0.5 * math.cos(math.pi * i / FADE))) for i in range(FADE + 1)
+)
+"""Gain by the step of a fade."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What shall be heard; replaced as a whole."""
+
+    ring: Ring | None = None
+    playing: bool = False
+    gain: int = UNITY
+
+
+class _Voice:
+    """One ring, fading in and out."""
+
+    __slots__ = ("delay", "level", "ring", "rising", "starved")
+
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
+        self.level = 0
+        self.rising = False
+        self.delay = 0
+        """Frames of silence before it begins."""
+        self.starved = False
+
+    def is_silent(self) -> bool:
+        return self.level == 0 and not self.rising
+
+    def is_finished(self) -> bool:
+        return self.rising and self.ring.complete and not self.ring.frames
+
+    def render(self, frames: int) -> bytes | array[int]:
+        """Give the next frames; what is missing at the end is silence."""
+        complete = self.ring.complete  # looked at first: it is set after the last put
+        left = self.ring.frames
+        if self.rising and self.level == FADE and left >= frames + FADE:
+            return self.ring.take(frames)
+        delay = min(self.delay, frames)
+        self.delay -= delay
+        count = min(frames - delay, left)
+        if not self.rising:
+            count = min(count, self.level)
+        pcm = array("h", bytes(delay * FRAME) + self.ring.take(count))
+        step = 1 if self.rising else -1
+        level = self.level
+        for i in range(count):
+            # The sound also fades out when it ends, or when the decoder is late.
+            level = min(level + step, FADE, left - i)
+            if level < FADE:
+                pcm[delay + i] = pcm[delay + i] * _CURVE[level] >> 15
+        missing = self.rising and count < frames - delay
+        self.starved = missing and not complete and self.level > 0
+        self.level = min(level, left - count)
+        return pcm
+
+
+class _Gain:
+    """The volume, changed without a step."""
+
+    def __init__(self) -> None:
+        self._from = UNITY
+        self._to = UNITY
+        self._left = 0
+
+    def jump(self, gain: int) -> None:
+        """Have another gain at once, while nothing is heard."""
+        self._from = self._to = gain
+        self._left = 0
+
+    def apply(self, pcm: bytes | array[int], gain: int) -> bytes:
+        """Scale sound, on the way to a gain."""
+        if gain != self._to:
+            self._from = self._now()
+            self._to = gain
+            self._left = FADE
+        if not self._left:
+            if gain == UNITY:
+                return pcm if isinstance(pcm, bytes) else pcm.tobytes()
+            if not gain:
+                return b""
+            samples = pcm if isinstance(pcm, array) else array("h", pcm)
+            return array("h", [x * gain >> 15 for x in samples]).tobytes()
+        samples = pcm if isinstance(pcm, array) else array("h", pcm)
+        for i, x in enumerate(samples):
+            samples[i] = x * self._now() >> 15
+            self._left = max(0, self._left - 1)
+        return samples.tobytes()
+
+    def _now(self) -> int:
+        return self._to + ((self._from - self._to) * _CURVE[self._left] >> 15)
+
+
+class Mixer:
+    """Follows the plan.
+
+    Args:
+        wake: Called on the device's thread when the engine should look: the ring runs
+            low, or the sound is over. Must not wait.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self.plan = Plan()
+        self._wake = wake
+        self._voice: _Voice | None = None
+        self._leaving: list[_Voice] = []
+        self._gain = _Gain()
+        self.finished: Ring | None = None
+        """The ring that was last played to its end."""
+        self.largest = 0
+        """The most frames that the device asked for at once."""
+        self.starved = 0
+        """How often the decoder was late."""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is heard, nor on its way out."""
+        return not self._leaving and (self._voice is None or self._voice.level == 0)
+
+    def reset(self) -> None:
+        """Begin from silence; only while no device asks for sound."""
+        self._leaving.clear()
+        if self._voice is not None:
+            self._voice.level = 0
+
+    def pull(self, frames: int) -> bytes:
+        """Give the device exactly so many frames."""
+        self.largest = max(self.largest, frames)
+        plan = self.plan
+        voice = self._follow(plan)
+        if not self._leaving and (voice is None or voice.is_silent()):
+            self._gain.jump(plan.gain)
+            return bytes(frames * FRAME)
+        pcm: bytes | array[int] = b"" if voice is None else voice.render(frames)
+        for old in self._leaving:
+            pcm = _add(pcm, old.render(frames))
+        self._leaving = [v for v in self._leaving if v.level and v.ring.frames]
+        if voice is not None:
+            self._look(voice)
+        return self._gain.apply(pcm, plan.gain).ljust(frames * FRAME, b"\0")
+
+    def _follow(self, plan: Plan) -> _Voice | None:
+        voice = self._voice
+        if plan.ring is not (voice and voice.ring):
+            if voice is not None and voice.level:
+                voice.rising = False
+                self._leaving.append(voice)
+            voice = self._voice = None if plan.ring is None else _Voice(plan.ring)
+            if voice is not None and self._leaving:
+                voice.delay = _OVERLAP
+        if voice is not None:
+            voice.rising = plan.playing
+        return voice
+
+    def _look(self, voice: _Voice) -> None:
+        ring = voice.ring
+        if voice.starved:
+            self.starved += 1
+        if voice.is_finished():
+            if self.finished is not ring:
+                self.finished = ring
+                self._wake()
+        elif not ring.complete and not ring.wanting and ring.frames < LOW:
+            ring.wanting = True
+            self._wake()
+
+
+def _add(pcm: bytes | array[int], more: bytes | array[int]) -> array[int]:
+    """Sum two sounds that begin together."""
+    total = pcm if isinstance(pcm, array) else array("h", pcm)
+    if len(total) < len(more):
+        total.extend([0] * (len(more) - len(total)))
+    other = more if isinstance(more, array) else array("h", more)
+    for i, x in enumerate(other):
+        total[i] = max(-32768, min(32767, total[i] + x))
+    return total
