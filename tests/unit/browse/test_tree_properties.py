@@ -1,0 +1,179 @@
+"""The tree against a naive one that is made anew after every step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from tests.support.memory_library import START_MS, MemoryLibrary
+from tui.browse import NodeItem, RowKey, TreeModel
+from tui.model import ChatId, Group, GroupKind, LibraryDelta, NoteId, NoteState, Played
+
+if TYPE_CHECKING:
+    from tui.browse import NoteItem
+
+DAY = 86_400_000
+FOLD_AT = 6
+IDS = st.integers(1, 40)
+CHATS = st.integers(1, 4)
+DAYS = st.integers(0, 70)
+STATES = st.sampled_from(NoteState)
+
+
+def naive(library: MemoryLibrary, tree: TreeModel) -> list[RowKey]:
+    """List the rows by asking the library for everything.
+
+    Which chats are folded, the tree decides when one is opened: that is taken from it.
+    """
+    rows: list[RowKey] = []
+
+    def add(group: Group) -> None:
+        rows.append(RowKey(group))
+        if tree.is_open(group) and not folded(group):
+            rows.extend(RowKey(group, row.id) for row in library.members(group))
+
+    def folded(group: Group) -> bool:
+        return group.kind is GroupKind.CHAT and tree.is_folded(group.chat_id)
+
+    totals = library.totals()
+    if totals.notes:
+        add(Group(GroupKind.UNPLAYED))
+        add(Group(GroupKind.RECENT))
+    if totals.problems:
+        add(Group(GroupKind.PROBLEMS))
+    for chat in library.chats():
+        group = Group(GroupKind.CHAT, chat.id)
+        add(group)
+        if tree.is_open(group) and folded(group):
+            for month in library.months(chat.id):
+                add(Group(GroupKind.MONTH, chat.id, month.month))
+    return rows
+
+
+class Live(RuleBasedStateMachine):
+    """Notes come, change, move and go, while someone opens, closes and walks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.library = MemoryLibrary()
+        self.tree = TreeModel(self.library, fold_at=FOLD_AT)
+        self.tree.load()
+        self.late: list[int] = []
+        """Ids that changed, of which the tree has not heard."""
+
+    @rule(
+        notes=st.lists(st.tuples(IDS, CHATS, DAYS, STATES, st.sampled_from(Played))),
+        tell=st.booleans(),
+    )
+    def change(
+        self,
+        notes: list[tuple[int, int, int, NoteState, Played]],
+        tell: bool,
+    ) -> None:
+        """Write some notes; the tree hears of it now or with the next change."""
+        for note_id, chat, day, state, played in notes:
+            order = START_MS + day * DAY
+            self.library.put(note_id, chat, order, state=state, played=played)
+            self.late.append(note_id)
+        if tell:
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell the tree of everything that changed; its cursor must stay or yield."""
+        key = self.tree.cursor
+        before = self.row_of(key)
+        patch = self.tree.apply(self.library.change(*self.late), top=0, height=10)
+        self.late.clear()
+        if self.tree.is_doubtful:
+            self.tree.heal()
+        rows = naive(self.library, self.tree)
+        if before is None or key in rows or not rows:
+            assert self.tree.cursor == key or before is None
+            assert not patch.cursor_moved or before is None
+        else:
+            assert self.tree.cursor in rows
+
+    @precondition(lambda self: len(self.late) > 1)
+    @rule()
+    def tell_a_part(self) -> None:
+        """Tell the tree of some of what changed: the library is ahead of it."""
+        half = len(self.late) // 2
+        told, self.late = self.late[:half], self.late[half:]
+        self.tree.apply(self.library.change(*told))
+
+    @rule()
+    def reset(self) -> None:
+        """Read everything again."""
+        self.late.clear()
+        self.tree.apply(LibraryDelta(reset=True))
+
+    @precondition(lambda self: self.tree.count)
+    @rule(row=st.integers(0, 200))
+    def toggle(self, row: int) -> None:
+        """Open or close the group of a row."""
+        self.tell()
+        if not self.tree.count:
+            return
+        group = self.tree.key_at(row % self.tree.count).group
+        self.tree.set_open(group, is_open=not self.tree.is_open(group))
+
+    @precondition(lambda self: self.tree.count)
+    @rule(row=st.integers(0, 200))
+    def move(self, row: int) -> None:
+        """Walk somewhere."""
+        self.tree.move_to(row % self.tree.count)
+
+    @rule(note_id=IDS)
+    def reveal(self, note_id: int) -> None:
+        """Jump to a note."""
+        self.tell()
+        row = self.tree.reveal(NoteId(note_id))
+        shows = any(
+            note_id == note.id
+            for chat in self.library.chats()
+            for note in self.library.members(Group(GroupKind.CHAT, ChatId(chat.id)))
+        )
+        assert (row is not None) == shows
+        assert not shows or self.tree.cursor.note_id == note_id
+
+    def row_of(self, key: RowKey) -> int | None:
+        """Find a row by looking at all."""
+        for row in range(self.tree.count):
+            if self.tree.key_at(row) == key:
+                return row
+        return None
+
+    @invariant()
+    def rows_are_those_of_the_naive_tree(self) -> None:
+        """Unless there is something that the tree has not been told."""
+        if self.late:
+            return
+        keys = [self.tree.key_at(row) for row in range(self.tree.count)]
+        assert keys == naive(self.library, self.tree)
+        for row, (key, item) in enumerate(
+            zip(keys, self.tree.items(0, len(keys)), strict=True)
+        ):
+            assert self.tree.index_of(key) == row
+            assert key == self.key_of(item)
+
+    @staticmethod
+    def key_of(item: NodeItem | NoteItem) -> RowKey:
+        """Tell what an item stands for."""
+        if isinstance(item, NodeItem):
+            return RowKey(item.group)
+        return RowKey(item.group, item.note_id)
+
+    @invariant()
+    def the_cursor_is_on_its_row(self) -> None:
+        """Always, also before the tree was told."""
+        if self.tree.count:
+            assert self.tree.key_at(self.tree.cursor_row) == self.tree.cursor
+
+
+TestLive = Live.TestCase
+TestLive.settings = settings(
+    max_examples=60, stateful_step_count=30, deadline=None, derandomize=True
+)

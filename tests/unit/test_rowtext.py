@@ -1,0 +1,223 @@
+"""Lines of the screen: their columns, their marks, and names that try to break them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tui.rowtext import (
+    ASCII,
+    STYLES,
+    UNICODE,
+    cells,
+    cut,
+    header_line,
+    hint_line,
+    month_name,
+    node_line,
+    note_line,
+    total,
+    when,
+)
+from tui.text import printable, width
+
+if TYPE_CHECKING:
+    from tui.rowtext import Glyphs, Line
+
+NOW = 1_723_728_000  # Thursday, 15 August 2024, 13:20 UTC
+HOSTILE = (
+    "[/]",
+    "[@click=app.quit]x",
+    "two\nlines",
+    "\x1b[31mred\x1b[2J",
+    "right\u202eto left",
+    "caf\udce9",
+    "家族の写真",
+    "👩\u200d👩\u200d👧 family",
+    "e\u0301te\u0301",
+    "x" * 300,
+    "\t",
+    "",
+)
+
+
+def text_of(line: Line) -> str:
+    """Write a line without its styles."""
+    return "".join(text for text, _ in line)
+
+
+def note(
+    room: int = 80,
+    *,
+    played: int = 0,
+    state: str = "ready",
+    sender: str = "Ana",
+    duration_ms: int | None = 42_000,
+    glyphs: Glyphs = UNICODE,
+    **more: object,
+) -> Line:
+    """Lay out a note with a few usual values."""
+    return note_line(
+        room,
+        time_text="Thu 15 13:26",
+        sender=sender,
+        duration_ms=duration_ms,
+        state=state,
+        played=played,
+        glyphs=glyphs,
+        **more,  # type: ignore[arg-type]  # the test names the parameters
+    )
+
+
+def test_numbers_of_all_rows_end_in_one_column() -> None:
+    """The length of a note stands under the length of its chat, at any depth."""
+    for room in (40, 60, 80, 100, 200):
+        lines = [
+            node_line("Family", room, notes=128, unplayed=3, duration_ms=8_045_000),
+            node_line("August 2024", room, depth=1, notes=14, duration_ms=1_300_000),
+            note(room),
+            note(room, depth=2, text="a title", is_starred=True, tags=("recipe",)),
+        ]
+        ends = {width(text_of(line).rstrip()) for line in lines}
+        assert ends == {min(room - 1, 96)}
+
+
+def test_a_row_of_each_kind_at_80_columns() -> None:
+    """What the screen looks like."""
+    rows = [
+        node_line(
+            "Family", 80, is_open=True, notes=128, unplayed=3, duration_ms=8_045_000
+        ),
+        note(depth=1),
+        note(depth=2, played=1, sender="", text="a title", tags=("recipe",)),
+    ]
+    picture = """\
+ ▾ Family                                                   ● 3    128  2:14:05
+   ● Thu 15 13:26  Ana                                                     0:42
+     ◐ Thu 15 13:26                       #recipe  a title                 0:42\
+"""
+    assert [text_of(row) for row in rows] == picture.split("\n")
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_every_state_has_its_own_mark(glyphs: Glyphs) -> None:
+    """By shape as well as by colour."""
+    lines = [
+        note(played=0, glyphs=glyphs),
+        note(played=1, glyphs=glyphs),
+        note(played=2, glyphs=glyphs),
+        note(state="unreadable", glyphs=glyphs),
+        note(state="partial", glyphs=glyphs),
+        note(is_playing=True, glyphs=glyphs),
+    ]
+    assert len({line[1] for line in lines}) == 6
+    assert len({line[1][0] for line in lines}) == 6
+    if glyphs is ASCII:
+        assert all(text_of(line).isascii() for line in lines)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("room", [20, 40, 80, 200])
+def test_no_name_breaks_a_line(name: str, room: int) -> None:
+    """It stays one line in its width, without a control character."""
+    for line in (
+        node_line(name, room, notes=12_345_678, unplayed=123_456, duration_ms=10**12),
+        note(room, sender=name, text=name, tags=(name, name), is_starred=True),
+        note(room, depth=2, state="unreadable", duration_ms=None, text=name),
+        header_line(room, place=name, state=name, notes=1, unplayed=1),
+        hint_line(name, room),
+    ):
+        text = text_of(line)
+        assert not any(ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 for char in text)
+        assert "\u202e" not in text
+        assert width(text) <= max(room, 24)
+        assert all(style in {"", *STYLES} for _, style in line)
+
+
+@pytest.mark.parametrize(
+    ("precision", "in_month", "expected"),
+    [
+        ("exact", False, "Wed 14 23:30"),
+        ("minute", True, "Wed 14 23:30"),
+        ("day", False, "Wed 14"),
+        ("mtime", False, "Wed 14~23:30"),
+    ],
+)
+def test_a_time_tells_how_exact_it_is(
+    precision: str, in_month: bool, expected: str
+) -> None:
+    """A day has no time of day; the time of a file is marked."""
+    sent = (NOW - 13 * 3600 - 50 * 60) * 1000
+    assert when(sent, None, precision, NOW, in_month=in_month) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "offset_min", "precision", "in_month", "expected"),
+    [
+        (NOW, 120, "second", False, "Thu 15 15:20"),
+        (NOW, -840, "second", False, "Wed 14 23:20"),
+        (NOW - 30 * 86_400, None, "second", False, "16 Jul 13:20"),
+        (NOW - 30 * 86_400, None, "second", True, "Tue 16 13:20"),
+        (NOW - 30 * 86_400, None, "day", False, "16 Jul"),
+        (NOW - 400 * 86_400, None, "second", False, "12 Jul 2023"),
+        (NOW - 400 * 86_400, None, "mtime", False, "12 Jul~2023"),
+        (NOW + 9 * 86_400, None, "second", False, "24 Aug 13:20"),
+        (1 << 60, None, "second", False, "?"),
+        (0, None, "second", False, " 1 Jan 1970"),
+    ],
+)
+def test_a_time_far_away_tells_its_month_or_year(
+    seconds: int, offset_min: int | None, precision: str, in_month: bool, expected: str
+) -> None:
+    """And a wall clock of the sender is shown as it was there."""
+    text = when(seconds * 1000, offset_min, precision, NOW, in_month=in_month)
+    assert text == expected
+    assert len(text) <= 12
+
+
+@pytest.mark.parametrize("name", [name for name in HOSTILE if "\n" not in name])
+def test_the_quick_width_is_the_right_width(name: str) -> None:
+    """For every script; and cutting never exceeds the room."""
+    text = printable(name)
+    assert cells(text) == width(text)
+    for room in range(12):
+        assert cells(cut(text, room)) <= room
+
+
+def test_small_words() -> None:
+    """Totals and months."""
+    assert [total(ms) for ms in (0, 42_000, 8_045_000, 400_000_000)] == [
+        "",
+        "0:42",
+        "2:14:05",
+        "111 h",
+    ]
+    assert (month_name(202408), month_name(0)) == ("August 2024", "No date")
+
+
+def test_importing_it_costs_next_to_nothing() -> None:
+    """The first picture stands on it: 35 ms from start, Python included."""
+    code = (
+        "import sys; before = set(sys.modules); import tui.rowtext\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+        timeout=20,
+    )
+    assert set(run.stdout.split()) <= {
+        "__future__",
+        "time",
+        "tui",
+        "tui.rowtext",
+        "tui.text",
+        "unicodedata",
+    }

@@ -1,0 +1,395 @@
+"""One line of the screen as spans of text with the name of a style.
+
+The tree, its header and the first picture (`tui.prepaint`) are all written here, so
+that what is painted before the user interface is loaded is what it paints afterwards.
+The time from start to that picture is a feature: this module imports next to nothing
+(no dataclasses, enum, re or typing), and only takes plain values.
+
+A style name is one of `STYLES`; what it looks like is the business of who paints.
+"""
+
+from __future__ import annotations
+
+import time
+
+from tui.text import clock, printable, width
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "ASCII",
+    "HALF",
+    "PLAYED",
+    "SMART_LABELS",
+    "STYLES",
+    "UNICODE",
+    "UNPLAYED",
+    "Glyphs",
+    "Line",
+    "Span",
+    "cells",
+    "count",
+    "cut",
+    "header_line",
+    "hint_line",
+    "month_name",
+    "node_line",
+    "note_line",
+    "total",
+    "when",
+]
+
+Span = tuple[str, str]
+"""Text and the name of its style; the empty name is plain text."""
+Line = list[Span]
+
+STYLES = ("accent", "bad", "dim", "playing", "strong", "title", "unplayed")
+"""Every name that a span may have, besides the empty one."""
+
+UNPLAYED, HALF, PLAYED = 0, 1, 2
+"""The values of `tui.model.Played`, which would cost an import of enum."""
+
+SMART_LABELS = {1: "Unplayed", 2: "Recent", 3: "Problems"}
+"""Names of the smart nodes, by the value of `tui.model.GroupKind`."""
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_WHEN = 12
+"""Cells of the time column: `Thu 15 13:26`, `15 Aug 13:26`, `15 Aug 2023`."""
+_MEASURE = 96
+"""Rows are laid out in at most so many cells: on a wide screen the numbers stay near
+the names that they belong to."""
+_WEEK_S = 6 * 86_400
+
+
+class Glyphs:
+    """The marks of the tree, each one cell wide, in two sets."""
+
+    def __init__(self, marks: str) -> None:
+        self.unplayed, self.half, self.played = tuple(marks[:3])
+        self.unreadable, self.partial = tuple(marks[3:5])
+        self.folded, self.unfolded = tuple(marks[5:7])
+        self.playing, self.star, self.dot, self.more = tuple(marks[7:])
+
+    def mark(self, state: str, played: int) -> Span:
+        """Choose the first mark of a note.
+
+        Args:
+            state: The value of a `NoteState`.
+            played: The value of a `Played`.
+        """
+        if state == "unreadable":
+            return self.unreadable, "bad"
+        if state == "partial":
+            return self.partial, "bad"
+        if played == UNPLAYED:
+            return self.unplayed, "unplayed"
+        if played == HALF:
+            return self.half, "accent"
+        return self.played, "dim"
+
+
+UNICODE = Glyphs("●◐○✗◌▸▾▶★·…")
+ASCII = Glyphs("*~.x?+->^-.")
+
+
+def cells(text: str) -> int:
+    """Count the terminal cells of printable text, cheaply for most scripts."""
+    if text.isascii() or max(text) < "\u0300":
+        return len(text)
+    if all(char < "\u0300" or "\u2010" <= char <= "\u2027" for char in text):
+        return len(text)
+    return width(text)
+
+
+def cut(text: str, room: int, glyphs: Glyphs = UNICODE) -> str:
+    """Shorten printable text to at most some cells, with a mark where it was cut."""
+    if cells(text) <= room:
+        return text
+    if room < 2:
+        return glyphs.more * max(0, room)
+    text = text[:room]
+    while cells(text) > room - 1:
+        text = text[:-1]
+    return text.rstrip("\u200d ") + glyphs.more
+
+
+def _left(text: str, room: int, glyphs: Glyphs) -> str:
+    text = cut(text, room, glyphs)
+    return text + " " * (room - cells(text))
+
+
+def _right(text: str, room: int) -> str:
+    return text[:room].rjust(room) if room > 0 else ""
+
+
+def count(number: int) -> str:
+    """Write a number of things: `1,204`."""
+    return f"{number:,}"
+
+
+def total(ms: int) -> str:
+    """Write a sum of lengths: `12:40`, `2:14:05`, `312 h`; empty for nothing."""
+    if ms <= 0:
+        return ""
+    if ms >= 100 * 3_600_000:
+        return f"{ms // 3_600_000:,} h"
+    return clock(ms)
+
+
+def month_name(month: int) -> str:
+    """Write a month of the tree, 202408, as `August 2024`."""
+    year, number = divmod(month, 100)
+    if not 1 <= number <= 12:
+        return "No date"
+    return f"{_MONTHS[number - 1]} {year}"
+
+
+def when(
+    sent_ms: int,
+    offset_min: int | None,
+    precision: str,
+    now_s: float,
+    *,
+    in_month: bool = False,
+) -> str:
+    """Write the time of a note in the terms of who looks, in 12 cells at most.
+
+    Args:
+        sent_ms: Milliseconds since 1970, UTC.
+        offset_min: Minutes east of UTC when only the sender's wall clock is known:
+            that clock is shown. None shows the viewer's own zone.
+        precision: The value of a `Precision`; a day has no time of day, and the time
+            of a file is marked with `~`.
+        now_s: Seconds since 1970, to tell this week from the past.
+        in_month: The month stands above already.
+
+    Returns:
+        `Thu 15 13:26` within a week or below a month, else `15 Aug 13:26`, or
+        `15 Aug 2023` in another year.
+    """
+    try:
+        seconds = sent_ms // 1000
+        there = (
+            time.localtime(seconds)
+            if offset_min is None
+            else time.gmtime(seconds + offset_min * 60)
+        )
+        here = time.localtime(now_s)
+    except (OverflowError, ValueError, OSError):
+        return "?"
+    year, month, day = there[:3]
+    tie = "~" if precision == "mtime" else " "
+    short = _MONTHS[month - 1][:3]
+    if in_month or -86_400 <= now_s - seconds < _WEEK_S:
+        text = f"{_DAYS[there[6]]} {day:2d}"
+    elif year != here[0]:
+        return f"{day:2d} {short}{tie}{year}"
+    else:
+        text = f"{day:2d} {short}"
+    if precision == "day":
+        return text
+    return f"{text}{tie}{there[3]:02d}:{there[4]:02d}"
+
+
+def _columns(room: int) -> tuple[int, int, int]:
+    """Cells of the columns unplayed, count and length, at the right of each row."""
+    return (6, 7, 9) if room >= 60 else (5, 6, 8)
+
+
+def node_line(
+    label: str,
+    room: int,
+    *,
+    depth: int = 0,
+    is_open: bool = False,
+    notes: int = 0,
+    unplayed: int = 0,
+    duration_ms: int = 0,
+    badge: bool = True,
+    glyphs: Glyphs = UNICODE,
+) -> Line:
+    """Lay out a smart node, a chat or a month.
+
+    Args:
+        label: What it is called; any text.
+        room: Cells of the screen.
+        depth: How many nodes it hangs under.
+        is_open: Whether what is below it is shown.
+        notes: How many notes it holds.
+        unplayed: How many of them are unplayed.
+        duration_ms: Their lengths together.
+        badge: Show the unplayed ones apart (not where all are).
+        glyphs: The marks.
+    """
+    measure = min(room - 1, _MEASURE)
+    of_new, of_count, of_length = _columns(room)
+    indent = " " * (1 + 2 * depth)
+    fold = glyphs.unfolded if is_open else glyphs.folded
+    label_room = measure - len(indent) - 2 - of_new - of_count - of_length
+    if label_room < 8:  # a very narrow screen keeps the name and the count
+        of_new, of_length = 0, 0
+        label_room = max(0, measure - len(indent) - 2 - of_count)
+    new = ""
+    if badge and unplayed and of_new:
+        new = f"{glyphs.unplayed} {_brief(unplayed)}"
+    return [
+        (f"{indent}{fold} ", "dim"),
+        (_left(printable(label), label_room, glyphs), "" if depth else "title"),
+        (_right(new, of_new), "unplayed"),
+        (_right(_brief(notes, of_count - 1), of_count), ""),
+        (_right(total(duration_ms), of_length), "dim"),
+    ]
+
+
+def _brief(number: int, room: int = 4) -> str:
+    """Write a number in little room: `1,204`, else `1204`, else `12k`, else `3M`."""
+    for text in (f"{number:,}", str(number), f"{number // 1000}k"):
+        if len(text) <= room:
+            return text
+    return f"{number // 1_000_000}M"
+
+
+def note_line(
+    room: int,
+    *,
+    time_text: str,
+    sender: str,
+    duration_ms: int | None,
+    state: str,
+    played: int,
+    depth: int = 1,
+    has_exact_time: bool = True,
+    is_playing: bool = False,
+    text: str = "",
+    text_style: str = "dim",
+    is_starred: bool = False,
+    tags: Sequence[str] = (),
+    glyphs: Glyphs = UNICODE,
+) -> Line:
+    """Lay out a note.
+
+    Args:
+        room: Cells of the screen.
+        time_text: The result of `when`.
+        sender: Who speaks, and where that is not clear from above, in which chat.
+        duration_ms: Its length, if it is known.
+        state: The value of its `NoteState`.
+        played: The value of its `Played`.
+        depth: How many nodes it hangs under.
+        has_exact_time: False writes the time dimmed even on an unplayed note.
+        is_playing: Whether it is the one that plays.
+        text: Title, first words, or what is wrong with it; any text.
+        text_style: The style of that text.
+        is_starred: Whether the user starred it.
+        tags: The user's tags.
+        glyphs: The marks.
+    """
+    measure = min(room - 1, _MEASURE)
+    indent = " " * (1 + 2 * depth)
+    of_length = 7 if room >= 60 else 6
+    mark, mark_style = glyphs.mark(state, played)
+    if is_playing:
+        mark, mark_style = glyphs.playing, "playing"
+    strong = played == UNPLAYED and state == "ready"
+    line = [(indent, ""), (mark, mark_style)]
+    left = measure - len(indent) - 2 - of_length
+    if left < _WHEN:  # too narrow for the time: say who, and how long
+        return [*line, (" " + _left(printable(sender), left, glyphs), "")]
+    time_style = "" if strong and has_exact_time else "dim"
+    line.append((" " + _left(time_text, _WHEN, glyphs), time_style))
+    left -= _WHEN
+    of_sender = min(max(10, left * 3 // 8), 22, max(0, left - 2))
+    line.append(("  " + _left(printable(sender), of_sender, glyphs), ""))
+    middle = left - 2 - of_sender
+    words = (text, text_style)
+    line.extend(_middle(middle, words, tags, glyphs, is_starred=is_starred))
+    length = "" if duration_ms is None and state != "ready" else clock(duration_ms)
+    line.append((_right(length, of_length), "" if strong else "dim"))
+    return line
+
+
+def _middle(
+    room: int,
+    words: Span,
+    tags: Sequence[str],
+    glyphs: Glyphs,
+    *,
+    is_starred: bool,
+) -> Line:
+    """Fill what is between sender and length: star, tags, words."""
+    spans: Line = []
+    if room < 4:
+        return [(" " * max(0, room), "")]
+    left = room
+    if is_starred:
+        spans.append((f"  {glyphs.star}", "accent"))
+        left -= 3
+    label = cut(" ".join(f"#{printable(tag)}" for tag in tags), left - 3, glyphs)
+    if label:
+        spans.append((f"  {label}", "accent"))
+        left -= 2 + cells(label)
+    text = cut(printable(words[0]), left - 3, glyphs) if left > 6 else ""
+    if text:
+        spans.append((f"  {text}", words[1]))
+        left -= 2 + cells(text)
+    spans.append((" " * left, ""))
+    return spans
+
+
+def header_line(
+    room: int,
+    *,
+    place: str,
+    state: str,
+    notes: int,
+    unplayed: int,
+    glyphs: Glyphs = UNICODE,
+) -> Line:
+    """Lay out the line at the top of the screen.
+
+    Args:
+        room: Cells of the screen.
+        place: Where the notes come from; any text.
+        state: How changes are noticed, or what is wrong.
+        notes: How many notes there are.
+        unplayed: How many of them are unplayed.
+        glyphs: The marks.
+    """
+    name = " Earmark  "
+    right = f"{count(unplayed)} unplayed   {count(notes)} notes "
+    left = room - len(name) - len(right) - 2
+    if left < 12:
+        right, left = "", room - len(name) - 1
+    state = cut(printable(state), max(0, left), glyphs)
+    place = cut(printable(place), max(0, left - cells(state) - 2), glyphs)
+    if state and place:
+        state = f"  {state}"
+    gap = room - len(name) - cells(place) - cells(state) - len(right)
+    return [
+        (name, "strong"),
+        (place, "dim"),
+        (state, "accent"),
+        (" " * max(0, gap), ""),
+        (right, "dim"),
+    ]
+
+
+def hint_line(text: str, room: int, glyphs: Glyphs = UNICODE) -> Line:
+    """Lay out one dim sentence, for a tree without a row."""
+    return [("  " + cut(printable(text), room - 3, glyphs), "dim")]
