@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tui.sources._weeks import week_folder
+from tui.sources import week_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,1 +1,60 @@
 """Sources: what a folder is, and what its files tell about the notes in them."""
+
+from __future__ import annotations
+
+from tui.sources._api import (
+    ACCEPT_SCORE,
+    ASK_SCORE,
+    ChatFact,
+    Detection,
+    FileSeen,
+    Folder,
+    NoteFacts,
+    SenderFact,
+    SourceFormat,
+    TimeFact,
+)
+from tui.sources._detect import detect, format_of
+from tui.sources._folders import Folders
+from tui.sources._names import (
+    AUDIO_SUFFIXES,
+    FILM_SUFFIXES,
+    base_of_conflict,
+    is_audio_name,
+    is_film_name,
+    is_ignored,
+    is_ignored_folder,
+    is_temporary,
+)
+from tui.sources._view import DirectoryView
+from tui.sources._weeks import is_week_folder, week_days, week_folder
+from tui.sources._whatsapp_android import WhatsAppAndroid
+
+__all__ = [
+    "ACCEPT_SCORE",
+    "ASK_SCORE",
+    "AUDIO_SUFFIXES",
+    "FILM_SUFFIXES",
+    "ChatFact",
+    "Detection",
+    "DirectoryView",
+    "FileSeen",
+    "Folder",
+    "Folders",
+    "NoteFacts",
+    "SenderFact",
+    "SourceFormat",
+    "TimeFact",
+    "WhatsAppAndroid",
+    "base_of_conflict",
+    "detect",
+    "format_of",
+    "is_audio_name",
+    "is_film_name",
+    "is_ignored",
+    "is_ignored_folder",
+    "is_temporary",
+    "is_week_folder",
+    "week_days",
+    "week_folder",
+]

@@ -144,6 +144,9 @@ class NoteFacts:
     title: str = ""
     base_name: bytes = b""
     """The name without the mark of a conflict copy; empty when it has no such mark."""
+    sound_only: bool = False
+    """Whether the file is a note only without a picture: its suffix is a film's too,
+    and nothing but its bytes can tell (`Probe.has_video`)."""
 
 
 class SourceFormat(Protocol):
