@@ -16,7 +16,7 @@ from tui.widgets.glyphs import UNICODE
 from tui.widgets.wave import bars, levels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from textual import events
     from textual.binding import BindingType
@@ -147,7 +147,7 @@ class _Pane:
             self.lines.append((indent if index else head, Run(part)))
         if evidence is None:
             return
-        origin = f"{label}: {printable(evidence.origin)}, {evidence.confidence:.2f}"
+        origin = f"from {printable(evidence.origin)}, {evidence.confidence:.2f}"
         for part in _wrap(origin, self.cells - _LABEL):
             self.lines.append((indent, Run(part, Role.FAINT)))
 
@@ -285,20 +285,20 @@ class Details(Cells, can_focus=True):
     def __init__(self, glyphs: Glyphs = UNICODE) -> None:
         super().__init__()
         self.note: Note | None = None
-        self.hint = ""
+        self._instead: tuple[str, ...] = ()
         self._glyphs = glyphs
 
-    def update(self, note: Note | None, hint: str = "") -> None:
-        """Show another note, or a line in its place.
+    def update(self, note: Note | None, instead: Sequence[str] = ()) -> None:
+        """Show another note, or lines in its place.
 
         Args:
             note: The note; None when the cursor is on something else.
-            hint: What to say then.
+            instead: What to say then.
         """
         if note is None or self.note is None or note.row.id != self.note.row.id:
             self.top = 0
         self.note = note
-        self.hint = hint
+        self._instead = tuple(filter(None, instead))
         self.lay_out()
 
     @override
@@ -307,7 +307,10 @@ class Details(Cells, can_focus=True):
         if not cells:
             return
         if self.note is None:
-            self.show([(), (Run(f" {printable(self.hint)}", Role.DIM),)])
+            pane = _Pane(cells - 2, self._glyphs)
+            for text in self._instead:
+                pane.text(text, Role.DIM)
+            self.show(pane.lines)
             return
         rows = 3 if height >= 18 else 1
         self.show(details_lines(self.note, cells, rows=rows, glyphs=self._glyphs))

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui import rowtext
+
+if TYPE_CHECKING:
+    from tui.rowtext import Glyphs as RowGlyphs
 
 __all__ = ["ASCII", "UNICODE", "Glyphs"]
 
@@ -32,8 +38,8 @@ class Glyphs:
     to: str
     """From a sender to a chat."""
     ellipsis: str
-    rule: str
-    left_right: str
+    rows: RowGlyphs
+    """The marks of the tree and the header."""
 
 
 UNICODE = Glyphs(
@@ -52,8 +58,7 @@ UNICODE = Glyphs(
     dot="·",
     to="→",
     ellipsis="…",
-    rule="─",
-    left_right="←→",
+    rows=rowtext.UNICODE,
 )
 ASCII = Glyphs(
     is_ascii=True,
@@ -71,6 +76,5 @@ ASCII = Glyphs(
     dot="-",
     to="->",
     ellipsis="...",
-    rule="-",
-    left_right="<- ->",
+    rows=rowtext.ASCII,
 )

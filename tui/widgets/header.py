@@ -2,73 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from tui.text import cut, printable
-from tui.widgets.cells import Cells, Role, Run, line_width
-from tui.widgets.glyphs import UNICODE
+from tui.rowtext import UNICODE, header_line
+from tui.widgets.cells import Cells, Role, Run
 
 if TYPE_CHECKING:
-    from tui.widgets.cells import Line
-    from tui.widgets.glyphs import Glyphs
+    from tui.rowtext import Glyphs
 
-__all__ = ["Header", "HeaderView", "header_line"]
+__all__ = ["Header", "HeaderView"]
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderView:
     """Everything that the header shows."""
 
-    sources: str = ""
+    place: str = ""
     """The only source by its path, or how many there are."""
-    mode: str = ""
+    state: str = ""
     """`live`, `polling`, `offline` ..."""
-    trouble: bool = False
-    """Whether the mode is one to be warned of."""
+    is_trouble: bool = False
+    """Whether the state is one to be warned of."""
     busy: str = ""
     """What the indexer does; empty when nothing."""
     unplayed: int = 0
     notes: int = 0
 
 
-def header_line(view: HeaderView, cells: int, glyphs: Glyphs = UNICODE) -> Line:
-    """Lay out the header.
-
-    Args:
-        view: What to show.
-        cells: The width of the screen.
-        glyphs: The marks.
-
-    Returns:
-        A line of exactly that width where that is possible; the counts come before
-        the sources when there is no room for both.
-    """
-    name: Line = (Run(" "), Run("Earmark", Role.ACCENT), Run("  "))
-    right: Line = ()
-    if view.notes or view.sources:
-        noun = "note" if view.notes == 1 else "notes"
-        unplayed = Role.STRONG if view.unplayed else Role.DIM
-        right = (
-            Run(f"{view.unplayed:,} unplayed", unplayed),
-            Run(f"   {view.notes:,} {noun} ", Role.DIM),
-        )
-    room = cells - line_width(name) - line_width(right) - 2
-    mode = view.busy or view.mode
-    middle: Line = ()
-    if room > 0:
-        mode = cut(printable(mode), room, glyphs.ellipsis)
-        place_room = room - (len(mode) + 2 if mode else 0)
-        place = cut(printable(view.sources), max(0, place_room), glyphs.ellipsis)
-        middle = (
-            Run(place, Role.TEXT),
-            Run("  " if place and mode else ""),
-            Run(mode, Role.WARN if view.trouble and not view.busy else Role.DIM),
-        )
-    gap = cells - line_width((*name, *middle, *right))
-    return (*name, *middle, Run(" " * max(0, gap)), *right)
+_ROLES = {"": Role.TEXT, "strong": Role.KEY, "dim": Role.DIM}
+"""The styles of the first picture, which shows the same line, as roles."""
 
 
 class Header(Cells):
@@ -91,7 +56,23 @@ class Header(Cells):
         self.view = view
         self.lay_out()
 
+    def update_busy(self, text: str) -> None:
+        """Show what the indexer does; empty for nothing."""
+        self.update(replace(self.view, busy=text))
+
     @override
     def lay_out(self) -> None:
-        if cells := self.size.width:
-            self.show([header_line(self.view, cells, self._glyphs)])
+        cells = self.size.width
+        if not cells:
+            return
+        view = self.view
+        spans = header_line(
+            cells,
+            place=view.place,
+            state=view.busy or view.state,
+            notes=view.notes,
+            unplayed=view.unplayed,
+            glyphs=self._glyphs,
+        )
+        state = Role.WARN if view.is_trouble and not view.busy else Role.ACCENT
+        self.show([tuple(Run(text, _ROLES.get(style, state)) for text, style in spans)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -151,6 +151,8 @@ class PlayerBar(Cells):
     def __init__(self, glyphs: Glyphs = UNICODE) -> None:
         super().__init__()
         self.view = BarView()
+        self.message = ""
+        """The last line about a request, so that none is told twice."""
         self._glyphs = glyphs
 
     def update(self, view: BarView) -> None:
@@ -158,6 +160,10 @@ class PlayerBar(Cells):
         self.view = view
         self.set_class(bool(view.problem), "-problem")
         self.lay_out()
+
+    def update_peaks(self, peaks: bytes | None) -> None:
+        """Show the waveform, once it is known."""
+        self.update(replace(self.view, peaks=peaks))
 
     @override
     def lay_out(self) -> None:

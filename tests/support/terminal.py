@@ -1,0 +1,256 @@
+"""Real terminals for tests: one in memory (pty and pyte), and tmux.
+
+`PtyTerminal` sees every byte; `TmuxTerminal` shows what a person would see, through
+another program's eyes. Both wait for what is on the screen, never for time to pass.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import shlex
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import pyte
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["ENTER", "ESCAPE", "PtyTerminal", "TmuxTerminal", "base_environ"]
+
+ENTER = b"\r"
+ESCAPE = b"\x1b"
+DEADLINE_S = 15.0
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def base_environ(**more: str) -> dict[str, str]:
+    """Give the environment of the test to a program, with UTF-8 and 256 colours."""
+    return {
+        **os.environ,
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONPATH": str(_ROOT),
+        **more,
+    }
+
+
+def _wait(
+    condition: Callable[[], bool], seconds: float, tell: Callable[[], str]
+) -> None:
+    end = time.monotonic() + seconds
+    pause = threading.Event()
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds:g} s; on the screen:\n{tell()}")
+        pause.wait(0.02)
+
+
+class PtyTerminal:
+    """Runs a program in a pseudo terminal; a context manager.
+
+    Args:
+        command: Program and arguments; `python` stands for this interpreter.
+        columns: Width.
+        rows: Height.
+        environ: Its environment.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        columns: int = 80,
+        rows: int = 24,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._command = [sys.executable if p == "python" else p for p in command]
+        self._environ = dict(environ or base_environ())
+        self.columns, self.rows = columns, rows
+        self.output = bytearray()
+        """Every byte that the program sent."""
+        self.first_byte_s = 0.0
+        """Seconds from the start to the first byte."""
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        """Start the program."""
+        self._master, slave = pty.openpty()
+        size = struct.pack("HHHH", self.rows, self.columns, 0, 0)
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, size)
+        self._started = time.monotonic()
+        self.process = subprocess.Popen(
+            self._command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=self._environ,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self._reader = threading.Thread(target=self._read, name="pty", daemon=True)
+        self._reader.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        """End the program, if it is still there."""
+        if self.process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(5)
+        self._reader.join(5)
+        os.close(self._master)
+
+    def _read(self) -> None:
+        while True:
+            ready, _, _ = select.select([self._master], [], [], 0.1)
+            try:
+                data = os.read(self._master, 65_536) if ready else b""
+            except OSError:
+                return
+            if not data:
+                if self.process.poll() is not None:
+                    return
+                continue
+            with self._lock:
+                if not self.output:
+                    self.first_byte_s = time.monotonic() - self._started
+                self.output += data
+                with suppress(Exception):  # pyte knows fewer sequences than terminals
+                    self._stream.feed(data)
+
+    def send(self, keys: bytes) -> None:
+        """Type something."""
+        os.write(self._master, keys)
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the screen."""
+        with self._lock:
+            return list(self._screen.display)
+
+    @property
+    def text(self) -> str:
+        """The screen as one text."""
+        return "\n".join(line.rstrip() for line in self.lines)
+
+    def wait_for(self, text: str, seconds: float = DEADLINE_S) -> float:
+        """Wait until some text is on the screen.
+
+        Returns:
+            Seconds since the start of the program.
+        """
+        _wait(lambda: text in self.text, seconds, lambda: self.text)
+        return time.monotonic() - self._started
+
+    def wait_until_quiet(self, quiet_s: float = 0.4, seconds: float = 10.0) -> int:
+        """Wait until nothing was sent for a while.
+
+        Returns:
+            How many bytes were sent since the start.
+        """
+        seen = [len(self.output), time.monotonic()]
+
+        def is_quiet() -> bool:
+            now = time.monotonic()
+            if len(self.output) != seen[0]:
+                seen[:] = [len(self.output), now]
+            return now - seen[1] >= quiet_s
+
+        _wait(is_quiet, seconds, lambda: self.text)
+        return len(self.output)
+
+    def wait_for_exit(self, seconds: float = DEADLINE_S) -> int:
+        """Wait until the program has ended; returns its exit code."""
+        code = self.process.wait(seconds)
+        self._reader.join(5)
+        return code
+
+
+class TmuxTerminal:
+    """Runs a program in a private tmux server; a context manager.
+
+    Args:
+        command: Program and arguments; `python` stands for this interpreter.
+        folder: A short path for the socket.
+        columns: Width.
+        rows: Height.
+        environ: Its environment.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        *,
+        columns: int = 80,
+        rows: int = 24,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self._command = [sys.executable if p == "python" else p for p in command]
+        self._socket = str(folder / "tmux")
+        self._environ = dict(environ or base_environ())
+        self.columns, self.rows = columns, rows
+
+    def _tmux(self, *args: str) -> str:
+        run = subprocess.run(
+            ["tmux", "-S", self._socket, "-f", "/dev/null", *args],
+            env=self._environ,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+        return run.stdout
+
+    def __enter__(self) -> Self:
+        """Start the server and the program."""
+        self._tmux(
+            *("new-session", "-d", "-x", str(self.columns), "-y", str(self.rows)),
+            *(";", "set", "-g", "remain-on-exit", "on"),
+            *(";", "set", "-g", "status", "off"),
+            *(";", "respawn-pane", "-k", shlex.join(self._command)),
+        )
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        """End the server, and with it the program."""
+        with suppress(subprocess.CalledProcessError):
+            self._tmux("kill-server")
+
+    def send(self, *keys: str) -> None:
+        """Type keys, by the names that tmux has for them."""
+        self._tmux("send-keys", *keys)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the window another size."""
+        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def capture(self, *, colours: bool = False) -> str:
+        """Return the screen as text, with its escape sequences if wanted."""
+        return self._tmux("capture-pane", "-p", *(["-e"] if colours else []))
+
+    def wait_for(self, text: str, seconds: float = DEADLINE_S) -> str:
+        """Wait until some text is on the screen; returns the screen."""
+        _wait(lambda: text in self.capture(), seconds, self.capture)
+        return self.capture()
+
+    def wait_for_exit(self, seconds: float = DEADLINE_S) -> int:
+        """Wait until the program has ended; returns its exit code."""
+        ask = ("display-message", "-p", "#{pane_dead} #{pane_dead_status}")
+        _wait(lambda: self._tmux(*ask).startswith("1"), seconds, self.capture)
+        return int(self._tmux(*ask).split()[1])

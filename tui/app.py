@@ -1,0 +1,307 @@
+"""The application: what the keys do, and how the engines begin and end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shlex
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import App
+from typing_extensions import override
+
+from tui.bridge import Bridge, in_background
+from tui.errors import EarmarkError
+from tui.messages import IndexerChanged, LibraryChanged, PlayingChanged
+from tui.model import Played
+from tui.screens._bindings import BINDINGS
+from tui.screens._themes import DARK, THEMES
+from tui.screens.main import MainScreen
+from tui.text import printable
+from tui.widgets.glyphs import ASCII, UNICODE
+from tui.widgets.note_tree import NoteTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from textual.binding import BindingType
+    from textual.command import Provider
+    from textual.screen import Screen
+
+    from tui.model import Note, NoteId
+    from tui.services import Services
+
+__all__ = ["EarmarkApp"]
+
+_SPEEDS = (1.0, 1.5, 2.0)
+"""What `x` goes through."""
+_CLOSE_S = 2.0
+"""How long each engine may take to end before it is left to itself."""
+_log = logging.getLogger(__name__)
+
+
+def _commands() -> type[Provider]:
+    from tui.screens.commands import ActionCommands
+
+    return ActionCommands
+
+
+class EarmarkApp(App[None]):
+    """The browser.
+
+    Args:
+        services: The engines; the application starts and ends them.
+        ascii_only: Draw with ASCII characters alone.
+        theme: The name of the colours to begin with; empty for our own.
+        remember_theme: Called with the name of a theme that the user chose.
+        keymap: Other keys, by the id of a binding.
+    """
+
+    TITLE = "Earmark"
+    CSS_PATH = "app.tcss"
+    ALLOW_SELECT = False
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    NOTIFICATION_TIMEOUT = 4.0
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        ascii_only: bool = False,
+        theme: str = "",
+        remember_theme: Callable[[str], None] | None = None,
+        keymap: Mapping[str, str] | None = None,
+    ) -> None:
+        # Without colour the terminal's own colours are used, not shades of grey.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        for own in THEMES:
+            self.register_theme(own)
+        self.theme = theme if theme in self.available_themes else DARK.name
+        self._services = services
+        self._glyphs = ASCII if ascii_only else UNICODE
+        self._remember_theme = remember_theme
+        if keymap:
+            self.set_keymap(dict(keymap))
+        if ascii_only:
+            from tui.screens._ascii import AsciiFilter
+
+            self._filters.append(AsciiFilter())
+        self._bridge = Bridge(self)
+        self._unfollow: Callable[[], None] | None = None
+        self._is_started = False
+        self._ending: asyncio.Task[None] | None = None
+
+    # Begin and end
+
+    @override
+    def get_default_screen(self) -> Screen[None]:
+        return MainScreen(
+            self._services.reader,
+            self._make_tree,
+            self._services.indexing.request_peaks,
+            self._glyphs,
+        )
+
+    def _make_tree(self) -> NoteTree:
+        return NoteTree(self._services.reader, glyphs=self._glyphs.rows)
+
+    @property
+    def main(self) -> MainScreen:
+        """The screen at the bottom of the stack."""
+        screen = self.screen_stack[0]
+        if not isinstance(screen, MainScreen):
+            raise TypeError(screen)
+        return screen
+
+    def on_mount(self) -> None:
+        """Start the engines once the first screen is painted."""
+        self.theme_changed_signal.subscribe(self, lambda _: self._keep_theme())
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        services, bridge = self._services, self._bridge
+        if self._is_started or self._ending is not None:
+            return
+        self._is_started = True
+        self._unfollow = services.follow(bridge.library)
+        services.playing.subscribe(bridge.playing)
+        services.on_indexer(bridge.indexer)
+        services.playing.start()
+        services.indexing.start()
+
+    @override
+    async def action_quit(self) -> None:
+        """Keep the position, end the engines, leave; a second time, leave at once."""
+        if self._ending is not None:
+            self.exit()
+            return
+        self._ending = asyncio.create_task(self._close())
+        self._ending.add_done_callback(lambda _: self.exit())
+
+    async def on_unmount(self) -> None:
+        """End the engines also when the application ends by itself."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._close())
+        await asyncio.shield(self._ending)
+
+    async def _close(self) -> None:
+        """End everything, each within its time, the library last."""
+        services = self._services
+        self._bridge.is_closing = True
+        ends: list[tuple[str, Callable[[], None]]] = [("library", services.close)]
+        if self._is_started:
+            # The player writes its position into the library: it goes before it.
+            player = in_background(services.playing.close, "close-player", _CLOSE_S + 1)
+            indexer = in_background(
+                services.indexing.close, "close-indexer", _CLOSE_S + 1
+            )
+            await asyncio.gather(player, indexer)
+            if self._unfollow is not None:
+                ends.insert(0, ("follower", self._unfollow))
+        for name, end in ends:
+            if not await in_background(end, f"close-{name}", _CLOSE_S):
+                _log.warning("%s did not end in time", name)
+
+    # What the engines tell
+
+    @on(LibraryChanged)
+    def _show_library(self, message: LibraryChanged) -> None:
+        self.main.apply_delta(message.delta)
+
+    @on(PlayingChanged)
+    def _show_playing(self, message: PlayingChanged) -> None:
+        self.main.show_playing(message.now)
+
+    @on(IndexerChanged)
+    def _show_indexer(self, message: IndexerChanged) -> None:
+        self.main.show_indexer(message.status)
+
+    # Playing
+
+    @on(NoteTree.NoteChosen)
+    def _play_chosen(self, event: NoteTree.NoteChosen) -> None:
+        event.stop()
+        self._services.playing.play_note(event.note_id, within=event.group)
+
+    def action_play_pause(self) -> None:
+        """Pause or go on; with nothing loaded, play what is under the cursor."""
+        playing = self._services.playing
+        group, note_id = self.main.cursor
+        if playing.now.note_id is None and note_id is not None:
+            playing.play_note(note_id, within=group)
+        else:
+            playing.toggle()
+
+    def action_next_unplayed(self) -> None:
+        """Play the oldest unplayed note, and show it."""
+        self.main.follows_next = True
+        self._services.playing.play_next_unplayed()
+
+    def action_next(self) -> None:
+        """Play the note after, and show it."""
+        self.main.follows_next = True
+        self._services.playing.next()
+
+    def action_previous(self) -> None:
+        """Play the note before, and show it."""
+        self.main.follows_next = True
+        self._services.playing.previous()
+
+    def action_seek(self, seconds: int) -> None:
+        """Go forward or back."""
+        self._services.playing.seek_by(seconds * 1000)
+
+    def action_percent(self, percent: int) -> None:
+        """Go to a part of the note."""
+        self._services.playing.seek_percent(percent)
+
+    def action_speed(self, step: float) -> None:
+        """Speak faster or slower by a step."""
+        playing = self._services.playing
+        playing.set_speed(round(playing.now.speed + step, 1))
+
+    def action_next_speed(self) -> None:
+        """Go on to the next of the usual speeds."""
+        now = self._services.playing.now.speed
+        faster = (speed for speed in _SPEEDS if speed > now + 0.05)
+        self._services.playing.set_speed(next(faster, _SPEEDS[0]))
+
+    def action_normal_speed(self) -> None:
+        """Speak as fast as it was recorded."""
+        self._services.playing.set_speed(1.0)
+
+    def action_volume(self, step: float) -> None:
+        """Turn the volume up or down by a step."""
+        playing = self._services.playing
+        playing.set_volume(min(1.0, max(0.0, round(playing.now.volume + step, 2))))
+
+    def action_mute(self) -> None:
+        """Silence without a pause, or undo it."""
+        playing = self._services.playing
+        playing.set_muted(not playing.now.muted)
+
+    # Notes
+
+    def _note_at_cursor(self) -> Note | None:
+        note_id = self.main.cursor[1]
+        if note_id is None:
+            self.main.say("Put the cursor on a note first")
+            return None
+        return self._note(note_id)
+
+    def _note(self, note_id: NoteId) -> Note | None:
+        try:
+            return self._services.reader.note(note_id)
+        except EarmarkError as error:
+            self.main.say(error.message, is_warning=True)
+            return None
+
+    def action_toggle_played(self) -> None:
+        """Mark the note under the cursor played; unplayed if it was that already."""
+        note = self._note_at_cursor()
+        if note is not None:
+            is_played = note.row.played is Played.PLAYED
+            mark = Played.UNPLAYED if is_played else Played.PLAYED
+            self._services.user.set_played([note.row.id], mark)
+
+    def action_copy_path(self) -> None:
+        """Copy where the file of the note under the cursor lies."""
+        note = self._note_at_cursor()
+        if note is None or not note.files:
+            return
+        path = note.files[0].full_path
+        try:
+            text = path.decode()
+        except UnicodeDecodeError:
+            # As a shell would take it: the clipboard holds text, not bytes.
+            escaped = "".join(
+                chr(byte)
+                if 0x20 <= byte < 0x7F and byte not in b"'\\"
+                else f"\\x{byte:02x}"
+                for byte in path
+            )
+            text = f"$'{escaped}'"
+        self.copy_to_clipboard(text)
+        self.main.say(f"Copied {printable(shlex.quote(text))}")
+
+    # The application
+
+    def action_rescan(self) -> None:
+        """Look at every file again."""
+        self._services.indexing.rescan()
+        self.main.say("Looking at every file again")
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from tui.screens._keys import bound_actions
+        from tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(bound_actions(self.screen), self._glyphs))
+
+    def _keep_theme(self) -> None:
+        if self._remember_theme is not None:
+            self._remember_theme(self.theme)

@@ -1,0 +1,48 @@
+"""Messages that cross the whole application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from tui.model import LibraryDelta
+    from tui.playback import NowPlaying
+    from tui.services import IndexerStatus
+
+__all__ = ["IndexerChanged", "LibraryChanged", "PlayingChanged"]
+
+
+@dataclass
+class LibraryChanged(Message):
+    """The library has other rows than before, whoever wrote them."""
+
+    delta: LibraryDelta
+    """Which rows; every delta counts, so none replaces another."""
+
+
+@dataclass
+class PlayingChanged(Message):
+    """What plays, or where, or how, has changed."""
+
+    now: NowPlaying
+    """All of it; only the newest matters."""
+
+    @override
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, PlayingChanged)
+
+
+@dataclass
+class IndexerChanged(Message):
+    """The indexer does something else, or has something to tell."""
+
+    status: IndexerStatus
+    """All of it; the newest replaces another, unless that has a problem to tell."""
+
+    @override
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, IndexerChanged) and not message.status.problem

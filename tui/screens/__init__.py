@@ -1,0 +1,1 @@
+"""Screens: the browser itself, the help, the command palette."""

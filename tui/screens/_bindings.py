@@ -1,0 +1,140 @@
+"""The keys of the application: everything but moving about in a pane.
+
+One table, so that it can be read beside the one in the README. Ids are for the key map
+of the config; their first part is the heading in the help.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+
+__all__ = ["BINDINGS"]
+
+_NEAR = "Back, forward 5 s"
+_FINE = "Back, forward 1 s"
+_FAR = "Back, forward 30 s"
+_PART = "Jump to 0 to 90 %"
+_STEP = "Previous, next note"
+_SPEED = "Slower, faster"
+_VOLUME = "Softer, louder"
+
+_TABLE = (
+    # keys, action, id, title, what it does, row of the help that it shares
+    (
+        "space,p",
+        "play_pause",
+        "play.toggle",
+        "Play, pause",
+        "Pause or go on; with nothing loaded, play the note under the cursor",
+        "",
+    ),
+    (
+        "n",
+        "next_unplayed",
+        "play.next_unplayed",
+        "Play next unplayed",
+        "Play the oldest unplayed note",
+        "",
+    ),
+    ("left", "seek(-5)", "play.back", "Back 5 s", "Go back 5 seconds", _NEAR),
+    ("right", "seek(5)", "play.forward", "Forward 5 s", "Go on 5 seconds", _NEAR),
+    ("shift+left", "seek(-1)", "play.back_1", "Back 1 s", "Go back a second", _FINE),
+    (
+        "shift+right",
+        "seek(1)",
+        "play.forward_1",
+        "Forward 1 s",
+        "Go on a second",
+        _FINE,
+    ),
+    (",", "seek(-30)", "play.back_30", "Back 30 s", "Go back 30 seconds", _FAR),
+    (".", "seek(30)", "play.forward_30", "Forward 30 s", "Go on 30 seconds", _FAR),
+    *(
+        (
+            str(tenth),
+            f"percent({tenth}0)" if tenth else "percent(0)",
+            f"play.percent_{tenth}0",
+            f"Jump to {tenth}0 %" if tenth else "Jump to the start",
+            "Go to a part of the note",
+            _PART,
+        )
+        for tenth in range(10)
+    ),
+    ("<", "previous", "play.previous", "Previous note", "Play the one before", _STEP),
+    (">", "next", "play.next", "Next note", "Play the one after", _STEP),
+    ("[", "speed(-0.1)", "play.slower", "Slower", "Speed down by 0.1", _SPEED),
+    ("]", "speed(0.1)", "play.faster", "Faster", "Speed up by 0.1", _SPEED),
+    (
+        "x",
+        "next_speed",
+        "play.next_speed",
+        "Speed 1, 1.5, 2",
+        "Go through the speeds 1, 1.5 and 2",
+        "",
+    ),
+    (
+        "backspace",
+        "normal_speed",
+        "play.normal_speed",
+        "Normal speed",
+        "Speak as fast as it was recorded",
+        "",
+    ),
+    ("-", "volume(-0.05)", "play.softer", "Softer", "Volume down by 5 %", _VOLUME),
+    ("=", "volume(0.05)", "play.louder", "Louder", "Volume up by 5 %", _VOLUME),
+    ("m", "mute", "play.mute", "Mute", "Silence without a pause, or undo it", ""),
+    (
+        "u",
+        "toggle_played",
+        "note.played",
+        "Played, unplayed",
+        "Mark the note under the cursor played, or unplayed",
+        "",
+    ),
+    (
+        "y",
+        "copy_path",
+        "note.copy",
+        "Copy path",
+        "Copy the path of the file to the clipboard of your terminal",
+        "",
+    ),
+    ("R", "rescan", "app.rescan", "Rescan", "Look at every file again", ""),
+    (
+        ":",
+        "command_palette",
+        "app.palette",
+        "Command palette",
+        "Find any action by its name",
+        "",
+    ),
+    ("?", "help", "app.help", "Keys", "Show all keys", ""),
+    ("q", "quit", "app.quit", "Quit", "Leave; the position is kept", ""),
+)
+
+
+def _keys(keys: str) -> str:
+    """Write keys as Textual splits them: a comma alone is a key, not a separator."""
+    return "comma" if keys == "," else keys
+
+
+BINDINGS: list[BindingType] = [
+    *(
+        Binding(
+            _keys(keys),
+            action,
+            title,
+            show=False,
+            id=name,
+            tooltip=tooltip,
+            group=Binding.Group(row) if row else None,
+        )
+        for keys, action, name, title, tooltip, row in _TABLE
+    ),
+    Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True),
+]

@@ -1,0 +1,111 @@
+"""Names of keys for people, and the live map from actions to keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from textual.keys import format_key
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
+    from textual.screen import Screen
+
+__all__ = ["GROUPS", "Bound", "bound_actions", "key_name"]
+
+_R = TypeVar("_R")
+"""What a screen gives back; of no matter here."""
+_NAMES = {
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "enter": "Enter",
+    "space": "Space",
+    "tab": "Tab",
+    "escape": "Esc",
+    "backspace": "Backspace",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+}
+_NAMES_ASCII = {"left": "Left", "right": "Right", "up": "Up", "down": "Down"}
+_MODIFIERS = {"ctrl": "Ctrl", "shift": "Shift", "alt": "Alt", "super": "Super"}
+
+GROUPS = {
+    "tree": "Move",
+    "play": "Play",
+    "note": "Note",
+    "details": "Details",
+    "view": "View",
+    "app": "Earmark",
+}
+"""What the first part of a binding's id says about where it belongs."""
+
+
+def key_name(key: str, *, ascii_only: bool = False) -> str:
+    """Write a key as people call it.
+
+    Args:
+        key: As Textual writes it, e.g. `ctrl+p`, `question_mark`.
+        ascii_only: Write arrows as words.
+
+    Returns:
+        E.g. `Ctrl+p`, `?`.
+    """
+    *modifiers, last = key.split("+")
+    name = (_NAMES_ASCII.get(last) if ascii_only else None) or _NAMES.get(last)
+    if name is None:
+        name = format_key(last) if len(last) > 1 else last
+    return "+".join([*(_MODIFIERS.get(part, part) for part in modifiers), name])
+
+
+class Bound(NamedTuple):
+    """An action with the keys that it is bound to now."""
+
+    id: str
+    area: str
+    """A heading of the help."""
+    keys: tuple[str, ...]
+    """As Textual writes them, the main one first."""
+    title: str
+    row: str
+    """The row of the help that it shares with others, or its own title."""
+    help: str
+    action: str
+    node: DOMNode
+    """Where the action is looked up."""
+
+
+def bound_actions(screen: Screen[_R]) -> list[Bound]:
+    """List what can be done on a screen, from its live key map.
+
+    Args:
+        screen: The screen; what has the focus there counts.
+
+    Returns:
+        One entry for each action that has a description, by area.
+    """
+    found: dict[tuple[str, DOMNode], Bound] = {}
+    for key, active in screen.active_bindings.items():
+        binding = active.binding
+        if not binding.description or not active.enabled or binding.id is None:
+            continue  # what has no id is Textual's own, e.g. for selected text
+        name = (binding.id, active.node)
+        if name in found:
+            bound = found[name]
+            found[name] = bound._replace(keys=(*bound.keys, key))
+            continue
+        title = binding.description
+        found[name] = Bound(
+            id=name[0],
+            area=GROUPS.get(name[0].split(".")[0], "Other"),
+            keys=(key,),
+            title=title,
+            row=binding.group.description if binding.group else title,
+            help=active.tooltip or title,
+            action=binding.action,
+            node=active.node,
+        )
+    order = [*GROUPS.values(), "Other"]
+    return sorted(found.values(), key=lambda bound: order.index(bound.area))

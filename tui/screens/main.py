@@ -1,0 +1,358 @@
+"""The browser: tree, details, player bar, and what connects them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual import on
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.getters import query_one
+from textual.screen import Screen
+from typing_extensions import override
+
+from tui.errors import EarmarkError
+from tui.model import GroupKind, NoteState, Totals
+from tui.screens._compositor import FrugalCompositor
+from tui.screens._keys import bound_actions, key_name
+from tui.screens._status import notices, summary
+from tui.text import clock, printable
+from tui.widgets.details import Details
+from tui.widgets.empty import Empty
+from tui.widgets.footer import Footer, Hint
+from tui.widgets.header import Header, HeaderView
+from tui.widgets.note_tree import NoteTree
+from tui.widgets.player_bar import BarState, BarView, PlayerBar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.events import Resize
+
+    from tui.library._api import Reader
+    from tui.model import Group, LibraryDelta, Note, NoteId, Source
+    from tui.playback import NowPlaying
+    from tui.services import IndexerStatus
+    from tui.widgets.glyphs import Glyphs
+
+__all__ = ["MainScreen"]
+
+WIDE = 100
+"""From so many columns on, the details stand beside the tree."""
+_SETTLE_S = 0.12
+"""While the cursor moves on, the details follow at most this often."""
+_ABOUT = {
+    GroupKind.UNPLAYED: "Notes that you have not heard yet, newest first.",
+    GroupKind.RECENT: "The newest notes of all chats.",
+    GroupKind.PROBLEMS: "Files that can't be played, each with the reason.",
+    GroupKind.CHAT: "",
+    GroupKind.MONTH: "",
+}
+_HINTS = (
+    (("tree.choose",), "play"),
+    (("play.toggle",), "pause"),
+    (("play.back", "play.forward"), "seek"),
+    (("play.next_unplayed",), "next unplayed"),
+    (("play.slower", "play.faster"), "speed"),
+    (("note.played",), "played"),
+    (("view.details",), "details"),
+    (("app.quit",), "quit"),
+    (("app.help",), "keys"),
+)
+"""What the footer shows: ids of bindings, and a word; the last stands at the right."""
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+class MainScreen(Screen[None]):
+    """Shows the library and what plays.
+
+    Args:
+        reader: For short queries, on this thread.
+        tree: The tree of chats and notes.
+        request_peaks: Asks for the waveform of a note.
+        glyphs: The marks.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "i",
+            "toggle_details",
+            "Details pane",
+            id="view.details",
+            tooltip="Show or hide everything that is known of the note",
+        ),
+        Binding(
+            "tab",
+            "app.focus_next",
+            "Next pane",
+            id="view.next_pane",
+            tooltip="Go from the tree to the details and back",
+        ),
+        Binding(
+            "escape",
+            "back",
+            "Back",
+            id="view.back",
+            tooltip="Go back to the tree, close what is open",
+        ),
+        Binding("shift+tab", "app.focus_previous", show=False),
+    ]
+    AUTO_FOCUS = "NoteTree"
+
+    note_tree = query_one(NoteTree)
+    details = query_one(Details)
+    bar = query_one(PlayerBar)
+    header = query_one(Header)
+    footer = query_one(Footer)
+
+    def __init__(
+        self,
+        reader: Reader,
+        tree: Callable[[], NoteTree],
+        request_peaks: Callable[[NoteId], None],
+        glyphs: Glyphs,
+    ) -> None:
+        super().__init__()
+        self._compositor = FrugalCompositor()
+        self._reader = reader
+        self._make_tree = tree
+        self._request_peaks = request_peaks
+        self._glyphs = glyphs
+        self._sources: list[Source] = []
+        self._group: Group | None = None
+        self._cursor: NoteId | None = None
+        self._playing: Note | None = None
+        self._asked: NoteId | None = None
+        """The last note whose waveform was asked for."""
+        self._settling = False
+        self._is_stale = False
+        self._has_details = {True: True, False: False}
+        """Whether the details are wanted on a wide and on a narrow screen."""
+        self.follows_next = False
+        """Show the next note that begins to play in the tree."""
+
+    @override
+    def compose(self) -> ComposeResult:
+        yield Header(self._glyphs.rows)
+        with Horizontal(id="body"):
+            yield self._make_tree()
+            yield Details(self._glyphs)
+        yield Empty()
+        yield PlayerBar(self._glyphs)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Show what the library knows."""
+        self._sources = self._read(self._reader.sources, [])
+        self._show_header()
+        self.call_after_refresh(self.show_hints)
+
+    # What the library tells
+
+    def apply_delta(self, delta: LibraryDelta) -> None:
+        """Show what is new in the library."""
+        self.note_tree.apply_delta(delta)
+        if delta.sources or delta.reset:
+            before, self._sources = (
+                self._sources,
+                self._read(self._reader.sources, self._sources),
+            )
+            for text, is_warning in notices(before, self._sources):
+                self.say(text, is_warning=is_warning)
+        self._show_header()
+        changed = {change.id for change in delta.changes}
+        if delta.reset or self._cursor in changed:
+            self._show_details_soon()
+        playing = self._playing
+        if playing is not None and (delta.reset or playing.row.id in changed):
+            note_id = playing.row.id
+            note = self._read(lambda: self._reader.note(note_id), None)
+            self._playing = note or playing
+            self.bar.update_peaks(self._playing.peaks)
+
+    def show_indexer(self, status: IndexerStatus) -> None:
+        """Show what the indexer does."""
+        self.header.update_busy(status.text)
+        if status.problem:
+            self.say(status.problem, is_warning=True)
+
+    def _show_header(self) -> None:
+        totals = self._read(self._reader.totals, Totals())
+        where = summary(self._sources)
+        has_sources = bool(self._sources)
+        self.query_one(Empty).display = not has_sources
+        self.query_one("#body").display = has_sources
+        self.header.update(
+            HeaderView(
+                place=where.place,
+                state=where.state,
+                is_trouble=where.is_trouble,
+                busy=self.header.view.busy,
+                unplayed=totals.unplayed,
+                notes=totals.notes,
+            )
+        )
+
+    # What the player tells
+
+    def show_playing(self, now: NowPlaying) -> None:
+        """Show what plays; only what differs is repainted."""
+        note_id = now.note_id
+        if note_id is None:
+            self._playing = None
+        elif self._playing is None or self._playing.row.id != note_id:
+            self._playing = self._read(lambda: self._reader.note(note_id), None)
+            self._want_peaks(self._playing)
+            if self.follows_next:
+                self.note_tree.reveal(note_id)
+        if note_id != self.note_tree.playing:
+            self.follows_next = False
+            self.note_tree.playing = note_id
+        names = [now.sender or "", now.chat]
+        if names[0] == names[1]:
+            names.pop()
+        is_failed = now.state.value == BarState.FAILED.value
+        if now.message and not is_failed and now.message != self.bar.message:
+            self.say(now.message)
+        self.bar.message = now.message
+        self.bar.update(
+            BarView(
+                state=BarState(now.state.value) if note_id else BarState.IDLE,
+                title=f" {self._glyphs.dot} ".join(filter(None, names)) or now.title,
+                position_ms=now.position_ms,
+                duration_ms=now.duration_ms,
+                speed=now.speed,
+                volume=now.volume,
+                muted=now.muted,
+                peaks=self._playing.peaks if self._playing else None,
+                problem=now.device_problem or (now.message if is_failed else ""),
+            )
+        )
+
+    # What the user does
+
+    @property
+    def cursor(self) -> tuple[Group | None, NoteId | None]:
+        """The group and the note under the cursor."""
+        return self._group, self._cursor
+
+    @on(NoteTree.CursorMoved)
+    def _follow_cursor(self, event: NoteTree.CursorMoved) -> None:
+        event.stop()
+        self._group, self._cursor = event.group, event.note_id
+        self._show_details_soon()
+
+    def action_toggle_details(self) -> None:
+        """Show or hide the details."""
+        is_wide = self.has_class("-wide")
+        self._has_details[is_wide] = not self._has_details[is_wide]
+        self._arrange()
+
+    def action_back(self) -> None:
+        """Go back to the tree; from there, close the details that cover it."""
+        if self.details.has_focus:
+            self.note_tree.focus()
+        elif not self.has_class("-wide") and self._has_details[False]:
+            self.action_toggle_details()
+
+    def on_resize(self, event: Resize) -> None:
+        """Put the details beside the tree, or below it where that is too narrow."""
+        self.set_class(event.size.width >= WIDE, "-wide")
+        self._arrange()
+
+    def _arrange(self) -> None:
+        is_shown = self._has_details[self.has_class("-wide")]
+        self.set_class(is_shown, "-details")
+        if is_shown:
+            self._show_details_soon()
+        elif self.details.has_focus:
+            self.note_tree.focus()
+
+    def show_hints(self) -> None:
+        """Show the main keys as they are bound now."""
+        keys = {bound.id: bound.keys[0] for bound in bound_actions(self)}
+        hints = []
+        for ids, label in _HINTS:
+            names = [
+                key_name(keys[name], ascii_only=self._glyphs.is_ascii)
+                for name in ids
+                if name in keys
+            ]
+            if names:
+                joint = "" if all(len(name) == 1 for name in names) else " "
+                hints.append(Hint(joint.join(names), label))
+        self.footer.update(hints)
+
+    # Details
+
+    def _show_details_soon(self) -> None:
+        """Show the note under the cursor: at once, or when the cursor slows down."""
+        if not self.has_class("-details"):
+            return
+        if self._settling:
+            self._is_stale = True
+            return
+        self._settling = True
+        self.set_timer(_SETTLE_S, self._settled)
+        self._show_details()
+
+    def _settled(self) -> None:
+        self._settling = False
+        if self._is_stale:
+            self._is_stale = False
+            self._show_details_soon()
+
+    def _show_details(self) -> None:
+        note_id = self._cursor
+        if note_id is None:
+            self.details.update(None, self._about_group())
+            return
+        note = self._read(lambda: self._reader.note(note_id), None)
+        self.details.update(note, ["This note is gone."])
+        self._want_peaks(note)
+
+    def _about_group(self) -> list[str]:
+        group = self._group
+        if group is None:
+            return []
+        totals = self._read(lambda: self._reader.group_totals(group), (0, 0, 0))
+        notes, unplayed, length_ms = totals
+        noun = "note" if notes == 1 else "notes"
+        facts = [f"{notes:,} {noun}"]
+        if unplayed and group.kind is not GroupKind.UNPLAYED:
+            facts.append(f"{unplayed:,} unplayed")
+        if length_ms:
+            facts.append(clock(length_ms))
+        return [_ABOUT[group.kind], f" {self._glyphs.dot} ".join(facts)]
+
+    def _want_peaks(self, note: Note | None) -> None:
+        """Ask for a waveform that is not there yet, once."""
+        if note is None or note.peaks is not None or note.row.id == self._asked:
+            return
+        if note.row.state is NoteState.READY:
+            self._asked = note.row.id
+            self._request_peaks(note.row.id)
+
+    # Helpers
+
+    def say(self, text: str, *, is_warning: bool = False) -> None:
+        """Show a sentence for a few seconds."""
+        self.notify(
+            printable(text),
+            severity="warning" if is_warning else "information",
+            markup=False,
+        )
+
+    def _read(self, query: Callable[[], _T], fallback: _T) -> _T:
+        """Ask the library; say so, once, when it can't answer."""
+        try:
+            return query()
+        except EarmarkError as error:
+            _log.warning("the library did not answer: %s", error)
+            self.say(error.message, is_warning=True)
+            return fallback
