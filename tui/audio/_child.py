@@ -1,0 +1,200 @@
+"""One child process that hosts the engine, seen from the outside."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from tui.audio._wire import Lines, decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.audio._wire import Message
+
+__all__ = ["Child", "child_command", "wants_malloc"]
+
+_ROOT = Path(__file__).resolve().parents[2]
+_LOG_LIMIT = 1_000_000
+_READ = 65_536
+_UNSENT_LIMIT = 1_000_000
+
+
+def child_command(output: str, *, options: Sequence[str] = ()) -> list[str]:
+    """Return the command line of a child.
+
+    Args:
+        output: The name of the output.
+        options: More for `python -m tui.audio`.
+    """
+    # -P: the folder that the user happens to stand in is no place for our modules.
+    return [sys.executable, "-P", "-m", "tui.audio", "--output", output, *options]
+
+
+class Child:
+    """A running child and the socket to it. All of it is one thread's; nothing blocks.
+
+    Args:
+        command: The command line.
+        log_path: Where its standard output and error go; None for nowhere.
+        malloc: Whether Python's own allocator shall be off in it.
+
+    Raises:
+        OSError: It can't be started.
+    """
+
+    def __init__(
+        self, command: Sequence[str], *, log_path: Path | None, malloc: bool
+    ) -> None:
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs, _opened_log(log_path) as log:
+                self._process: subprocess.Popen[bytes] = subprocess.Popen(
+                    [*command, "--parent", str(os.getpid())],
+                    stdin=theirs.fileno(),
+                    stdout=log,
+                    stderr=log,
+                    env=_environment(malloc=malloc),
+                    # Ctrl+C in a terminal is for the browser; the child ends with it.
+                    start_new_session=True,
+                )
+        except BaseException:
+            ours.close()
+            raise
+        ours.settimeout(0)
+        self.socket = ours
+        self._lines = Lines()
+        self._unsent = b""
+
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self._process.pid
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether something waits for room in the socket."""
+        return bool(self._unsent)
+
+    def send(self, message: Message) -> None:
+        """Send a message, as far as the socket takes it.
+
+        Args:
+            message: The message.
+
+        Raises:
+            OSError: The child is gone, or has taken nothing for very long.
+            WireError: The message can't be told.
+        """
+        self._unsent += encode(message)
+        if len(self._unsent) > _UNSENT_LIMIT:
+            raise BlockingIOError("the audio engine takes no commands")
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what waits, as far as the socket takes it.
+
+        Raises:
+            OSError: The child is gone.
+        """
+        while self._unsent:
+            try:
+                sent = self.socket.send(self._unsent)
+            except BlockingIOError:
+                return
+            self._unsent = self._unsent[sent:]
+
+    def receive(self) -> list[Message] | None:
+        """Read what has arrived.
+
+        Returns:
+            The messages; None when the child has closed its end.
+
+        Raises:
+            OSError: The child is gone.
+            WireError: What it sent is no message.
+        """
+        try:
+            data = self.socket.recv(_READ)
+        except BlockingIOError:
+            return []
+        if not data:
+            return None
+        return [decode(line) for line in self._lines.feed(data)]
+
+    def end(self, timeout: float) -> str:
+        """End it: first by word, then by force. Returns within the time.
+
+        Args:
+            timeout: How many seconds it may take to end by itself; 0 kills at once.
+
+        Returns:
+            How it ended, for the log.
+        """
+        # It may have closed its end first.
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self.socket.close()
+        try:
+            self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            # Killed, but the kernel still waits for a device or a network disk.
+            return "can't be ended"
+        return self._manner()
+
+    def kill(self) -> None:
+        """Kill it, from any thread."""
+        self._process.kill()
+
+    def _manner(self) -> str:
+        code = self._process.returncode
+        if code >= 0:
+            return f"exit status {code}"
+        try:
+            return signal.Signals(-code).name
+        except ValueError:
+            return f"signal {-code}"
+
+
+def wants_malloc(output: str) -> bool:
+    """Say whether a child needs PYTHONMALLOC=malloc: it may use simpleaudio.
+
+    simpleaudio frees its memory after it gave up the interpreter lock, which Python's
+    own allocator answers with a segmentation fault.
+    """
+    if output == "simpleaudio":
+        return True
+    return output == "auto" and importlib.util.find_spec("simpleaudio") is not None
+
+
+def _environment(*, malloc: bool) -> dict[str, str]:
+    env = dict(os.environ)
+    if malloc:
+        env["PYTHONMALLOC"] = "malloc"
+    if _ROOT.name not in {"site-packages", "dist-packages"}:
+        # Run from a checkout: the child has to find this very package.
+        paths = [str(_ROOT), *filter(None, [env.get("PYTHONPATH")])]
+        env["PYTHONPATH"] = os.pathsep.join(paths)
+    return env
+
+
+def _opened_log(path: Path | None) -> BinaryIO:
+    if path is not None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            too_long = path.exists() and path.stat().st_size > _LOG_LIMIT
+            return path.open("wb" if too_long else "ab")
+        except OSError:
+            pass  # a full or read-only disk is no reason to be without sound
+    return Path(os.devnull).open("wb")
