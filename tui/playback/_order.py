@@ -1,0 +1,123 @@
+"""Which note comes next: older to newer, within what the user chose."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from tui.model import GroupKind, NoteId, NoteState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from tui.library._api import Reader
+    from tui.model import Group
+
+__all__ = ["next_unplayed", "step_from"]
+
+_SKIP_LIMIT = 500
+"""After so many notes in a row that can't be played, there is no next one."""
+
+
+def step_from(
+    reader: Reader,
+    note_id: NoteId,
+    order_ms: int,
+    step: int,
+    within: Group | None,
+    *,
+    skip: Collection[NoteId] = (),
+) -> NoteId | None:
+    """Find the note after or before another.
+
+    Args:
+        reader: The library.
+        note_id: The note to go from; it may have left the group meanwhile.
+        order_ms: Its place in time.
+        step: 1 for the next newer, -1 for the next older.
+        within: The group that the user chose from; None for the note's chat.
+        skip: Notes to leave out, as are those that can't be read.
+
+    Returns:
+        The note, or None at the end of the group.
+    """
+    by_chat = within is None or within.kind in {GroupKind.CHAT, GroupKind.MONTH}
+    for _ in range(_SKIP_LIMIT):
+        if by_chat:
+            found = reader.neighbour(note_id, step)
+        else:
+            found = _by_keys(reader, note_id, order_ms, step, within)
+        if found is None or not _is_inside(reader, found, within):
+            return None
+        rows = reader.rows([found])
+        if rows and rows[0].state is NoteState.READY and found not in skip:
+            return found
+        place = reader.locate(found)
+        if place is None:
+            return None
+        note_id, order_ms = found, place[2]
+    return None
+
+
+def next_unplayed(
+    reader: Reader, current: NoteId | None, *, skip: Collection[NoteId] = ()
+) -> NoteId | None:
+    """Find the unplayed note to hear next.
+
+    The chat that plays is finished first, older to newer; then comes the oldest
+    unplayed note of all.
+
+    Args:
+        reader: The library.
+        current: The note that plays, if any; it is never the answer.
+        skip: Notes to leave out, because they could not be played.
+    """
+    left_out = {*skip, current}
+    if current is not None:
+        found = _unplayed_after(reader, current, left_out)
+        if found is not None:
+            return found
+    oldest = reader.oldest_unplayed()
+    if oldest is None or oldest not in left_out:
+        return oldest
+    return _unplayed_after(reader, oldest, left_out)
+
+
+def _unplayed_after(
+    reader: Reader, note_id: NoteId, left_out: Collection[NoteId | None]
+) -> NoteId | None:
+    at: NoteId | None = note_id
+    for _ in range(_SKIP_LIMIT):
+        if at is None:
+            return None
+        at = reader.neighbour(at, 1, unplayed=True)
+        if at not in left_out:
+            return at
+    return None
+
+
+def _is_inside(reader: Reader, note_id: NoteId, within: Group | None) -> bool:
+    if within is None or within.kind is not GroupKind.MONTH:
+        return True
+    place = reader.locate(note_id)
+    return place is not None and place[:2] == (within.chat_id, within.month)
+
+
+def _by_keys(
+    reader: Reader, note_id: NoteId, order_ms: int, step: int, within: Group | None
+) -> NoteId | None:
+    """Go by the order of the group itself: its notes may be of any chat."""
+    if within is None:
+        return None
+    keys = reader.keys(within)
+    ids, times = keys.ids, keys.order_ms
+    at = bisect_left(
+        range(len(ids)),
+        (-order_ms, -note_id),
+        key=lambda index: (-times[index], -ids[index]),
+    )
+    if step > 0:
+        at -= 1
+    elif at < len(ids) and ids[at] == note_id:
+        at += 1
+    return NoteId(ids[at]) if 0 <= at < len(ids) else None
