@@ -51,6 +51,7 @@ class Run(NamedTuple):
 
 
 Line = tuple[Run, ...]
+_Cell = tuple[str, Role]
 
 
 def line_width(line: Line) -> int:
@@ -58,9 +59,9 @@ def line_width(line: Line) -> int:
     return sum(cell_len(run.text) for run in line)
 
 
-def _cells(line: Line) -> list[tuple[str, Role]]:
+def _cells(line: Line) -> list[_Cell]:
     """Write a line as one entry a cell; after a wide character comes an empty one."""
-    cells: list[tuple[str, Role]] = []
+    cells: list[_Cell] = []
     for text, role in line:
         if text.isascii():
             cells.extend((char, role) for char in text)
@@ -92,17 +93,26 @@ def changed_spans(old: Line, new: Line, width: int) -> Iterator[tuple[int, int]]
     after += [blank] * (width - len(after))
     start = end = -1
     for x, (was, now) in enumerate(zip(before, after, strict=True)):
-        if was == now or (was[0] == now[0] == " "):
+        if was == now or was[0] == now[0] == " ":
             continue
         if start >= 0 and x - end > _GAP:
-            yield start, end
+            yield _whole(start, end, before, after)
             start = -1
-        if start < 0:
-            # The first half of a wide character goes with its second half.
-            start = x - 1 if x and "" in {was[0], now[0]} else x
+        start = x if start < 0 else start
         end = x + 1
     if start >= 0:
-        yield start, min(end + 1, width) if end < width else end
+        yield _whole(start, end, before, after)
+
+
+def _whole(
+    start: int, end: int, before: list[_Cell], after: list[_Cell]
+) -> tuple[int, int]:
+    """Widen a span so that it cuts no wide character."""
+    while start and "" in {before[start][0], after[start][0]}:
+        start -= 1
+    while end < len(after) and "" in {before[end][0], after[end][0]}:
+        end += 1
+    return start, end
 
 
 class Cells(Widget):

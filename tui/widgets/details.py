@@ -152,18 +152,19 @@ class _Pane:
             self.lines.append((indent, Run(part, Role.FAINT)))
 
 
-def _title(row: NoteRow, glyphs: Glyphs) -> Line:
-    """Say who spoke to whom."""
+def _title(row: NoteRow, cells: int, glyphs: Glyphs) -> Line:
+    """Say who spoke to whom; names that are too long stand in full further down."""
     who = "me" if row.direction is Direction.SENT else row.sender
     chat = printable(row.chat_title)
-    if who is None:
-        return Run(" "), Run(chat, Role.STRONG)
-    if who == row.chat_title:
-        return Run(" "), Run(printable(who), Role.STRONG)
+    if who is None or who == row.chat_title:
+        return Run(" "), Run(cut(chat, cells, glyphs.ellipsis), Role.STRONG)
+    arrow = f" {glyphs.to} "
+    who = cut(printable(who), max(cells // 2, cells - width(chat) - 4), glyphs.ellipsis)
+    chat = cut(chat, cells - width(who) - width(arrow), glyphs.ellipsis)
     return (
         Run(" "),
-        Run(printable(who), Role.STRONG),
-        Run(f" {glyphs.to} ", Role.DIM),
+        Run(who, Role.STRONG),
+        Run(arrow, Role.DIM),
         Run(chat, Role.STRONG),
     )
 
@@ -215,7 +216,7 @@ def details_lines(
     """
     row = note.row
     pane = _Pane(cells - 2, glyphs)
-    pane.lines.append(_title(row, glyphs))
+    pane.lines.append(_title(row, pane.cells, glyphs))
     dot = f" {glyphs.dot} "
     facts = [when(row), clock(row.duration_ms), str(row.direction)]
     if row.direction is Direction.UNKNOWN:
