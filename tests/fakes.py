@@ -31,7 +31,7 @@ from tui.services import Services
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tui.library._api import Reader, UserWriter
+    from tui.library import Reader, UserWriter
     from tui.model import (
         Group,
         LibraryDelta,
@@ -148,7 +148,9 @@ class FakeLibrary(MemoryLibrary):
 
     # What the composition root joins
 
-    def follow(self, listener: Callable[[LibraryDelta], None]) -> Callable[[], None]:
+    def follow(
+        self, listener: Callable[[LibraryDelta], None], since: int
+    ) -> Callable[[], None]:
         """Tell every change to a function."""
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)

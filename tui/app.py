@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import shlex
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -92,6 +93,7 @@ class EarmarkApp(App[None]):
             self._filters.append(AsciiFilter())
         self._bridge = Bridge(self)
         self._unfollow: Callable[[], None] | None = None
+        self._revision = 0
         self._is_started = False
         self._ending: asyncio.Task[None] | None = None
 
@@ -99,6 +101,8 @@ class EarmarkApp(App[None]):
 
     @override
     def get_default_screen(self) -> Screen[None]:
+        with suppress(EarmarkError):  # the screen tells, when it reads
+            self._revision = self._services.reader.revision()
         return MainScreen(
             self._services.reader,
             self._make_tree,
@@ -127,7 +131,8 @@ class EarmarkApp(App[None]):
         if self._is_started or self._ending is not None:
             return
         self._is_started = True
-        self._unfollow = services.follow(bridge.library)
+        # From what the screen was made of, so that nothing between is missed.
+        self._unfollow = services.follow(bridge.library, self._revision)
         services.playing.subscribe(bridge.playing)
         services.on_indexer(bridge.indexer)
         services.playing.start()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.library._api import Reader, UserWriter
+    from tui.library import Reader, UserWriter
     from tui.model import Group, LibraryDelta, NoteId
     from tui.playback import NowPlaying
 
@@ -105,8 +105,9 @@ class Services:
     user: UserWriter
     playing: Playing
     indexing: Indexing
-    follow: Callable[[Callable[[LibraryDelta], None]], Callable[[], None]]
-    """Send every delta to a function, on another thread, until the answer is called."""
+    follow: Callable[[Callable[[LibraryDelta], None], int], Callable[[], None]]
+    """Send every delta after a revision to a function, on another thread, until the
+    answer is called."""
     on_indexer: Callable[[Callable[[IndexerStatus], None]], None]
     """Send what the indexer says of itself to a function, on another thread."""
     close: Callable[[], None]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.events import Resize
 
-    from tui.library._api import Reader
+    from tui.library import Reader
     from tui.model import Group, LibraryDelta, Note, NoteId, Source
     from tui.playback import NowPlaying
     from tui.services import IndexerStatus
