@@ -19,7 +19,6 @@ __all__ = [
     "is_ignored",
     "is_ignored_folder",
     "is_temporary",
-    "suffix_of",
 ]
 
 FILM_SUFFIXES = frozenset(
@@ -101,12 +100,6 @@ _CONFLICT = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-
-
-def suffix_of(name: bytes) -> bytes:
-    """Return the suffix of a name with its dot, in lower case; empty for none."""
-    at = name.rfind(b".")
-    return name[at:].lower() if at > 0 else b""
 
 
 def is_audio_name(name: bytes) -> bool:
