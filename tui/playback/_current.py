@@ -42,6 +42,7 @@ class Current:
         self.duration_ms = row.duration_ms
         self.tried: set[bytes] = set()
         self.saved_at = now_s
+        self.has_failed = False
         self._seen = row.played
         self._is_touched = False
         self._moved_at: float | None = None

@@ -215,15 +215,18 @@ class Playback:
 
     def _run(self) -> None:
         while (request := self._requests.get()) is not None:
-            try:
-                request()
-            except Exception as error:  # noqa: BLE001  # the next one may do better
-                _log.exception("a request to the playback failed")
-                self._session.apologise(error)
+            self._do(request)
         try:
             self._session.close()
         except Exception:  # noqa: BLE001  # the library may be gone at the end
             _log.exception("the playback could not end well")
+
+    def _do(self, request: Callable[[], None]) -> None:
+        try:
+            request()
+        except Exception as error:  # noqa: BLE001  # the next one may do better
+            _log.exception("a request to the playback failed")
+            self._session.apologise(error)
 
     def _publish(self, now: NowPlaying) -> None:
         if now == self._now:

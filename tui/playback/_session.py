@@ -214,9 +214,12 @@ class Session:
     def _take_status(self, current: Current | None, status: PlayerStatus) -> None:
         if current is not None and status.generation != current.generation:
             return
+        was_playing = self._status.state is PlayerState.PLAYING
         self._status = status
         if current is None:
             return
+        if not was_playing:
+            current.heard.jump()
         if status.duration_ms is not None:
             current.duration_ms = status.duration_ms
         if status.state is PlayerState.PLAYING:
@@ -248,6 +251,8 @@ class Session:
 
     def _failed(self, current: Current, path: bytes, reason: str) -> None:
         """Try the note's other files; then say why and go on."""
+        if current.has_failed:
+            return
         current.tried.add(path)
         current.heard.jump()
         self._look_again(current)
@@ -261,6 +266,7 @@ class Session:
         self._give_up(current, reason)
 
     def _give_up(self, current: Current, reason: str) -> None:
+        current.has_failed = True
         self._broken.add(current.id)
         self._failures += 1
         why = printable(reason)
@@ -284,6 +290,7 @@ class Session:
         return self._opened
 
     def _begin_request(self) -> None:
+        self._now_s = self._clock()
         self._message = ""
         self._failures = 0
 
@@ -305,7 +312,7 @@ class Session:
             self._show()
             return
         before = self._recent.get(note_id)
-        current = Current(note, within, self._clock(), before=before)
+        current = Current(note, within, self._now_s, before=before)
         self._current = current
         path = current.untried_path()
         if path is None:
@@ -341,7 +348,7 @@ class Session:
         if current.is_unsaved:
             self._user.set_position(current.id, *current.standing)
             current.saved()
-        current.saved_at = self._clock()
+        current.saved_at = self._now_s
 
     def _show(self) -> None:
         status = self._status
