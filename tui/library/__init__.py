@@ -1,1 +1,51 @@
-"""Library: the SQLite file of sources, chats, notes and marks."""
+"""Library: the SQLite file of sources, chats, notes and marks.
+
+Names are loaded when they are first used: a program that only reads never pays for the
+code that writes.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.library._api import (
+        FileRecord,
+        IndexWriter,
+        Measured,
+        NoteKeys,
+        NoteRecord,
+        Reader,
+        UserWriter,
+    )
+    from tui.library._follow import Follower
+    from tui.library._hash import content_hash
+    from tui.library._library import Library
+
+__all__ = [
+    "FileRecord",
+    "Follower",
+    "IndexWriter",
+    "Library",
+    "Measured",
+    "NoteKeys",
+    "NoteRecord",
+    "Reader",
+    "UserWriter",
+    "content_hash",
+]
+
+_HOMES = {
+    "Follower": "tui.library._follow",
+    "Library": "tui.library._library",
+    "content_hash": "tui.library._hash",
+}
+"""Where names live that are not in `_api`."""
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "tui.library._api")), name)

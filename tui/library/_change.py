@@ -1,0 +1,322 @@
+"""One transaction of changes: its number, the counts, and what joins notes together.
+
+Whoever changes a note calls `touch` before. At the end every touched note is compared
+with what it was: the counts of its chat and month move by the difference, and the note
+is stamped with the number of this change. So the cost follows what changed, not how
+long the chat is, and no caller can forget a count.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.library._hash import hash_kind
+from tui.library._reader import CHANGES_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tui.library._connection import Row, Store
+
+__all__ = ["Change", "Standing", "change"]
+
+
+class Standing(NamedTuple):
+    """What counts and deltas depend on."""
+
+    chat_id: int
+    month: int
+    order_ms: int
+    visible: int
+    problem: int
+    played: int
+    duration_ms: int
+
+
+_STANDING = (
+    "SELECT chat_id, month, order_ms, visible, problem, played,"
+    " coalesce(duration_ms, 0) FROM note WHERE id = ?"
+)
+
+
+@contextmanager
+def change(store: Store) -> Iterator[Change]:
+    """Run a transaction; all of it is committed, or nothing."""
+    with store.transaction():
+        current = Change(store)
+        yield current
+        current.settle()
+
+
+class Change:
+    """The open transaction of a store.
+
+    Args:
+        store: A connection that may write.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        row = store.all("SELECT rev, next_note, next_file FROM meta")[0]
+        self.rev: int = row[0] + 1
+        self._next_note: int = row[1]
+        self._next_file: int = row[2]
+        self._before: dict[int, Standing | None] = {}
+        self._counts: dict[tuple[int, int], list[int]] = {}
+        self._is_dirty = False
+        self._resets = False
+        self._sources = False
+
+    def new_note_id(self) -> int:
+        """Take an id that no note ever had."""
+        self._next_note += 1
+        return self._next_note - 1
+
+    def new_file_id(self) -> int:
+        """Take an id that no file ever had."""
+        self._next_file += 1
+        return self._next_file - 1
+
+    def note_source(self, *, reset: bool) -> None:
+        """Remember that a source changed; with `reset`, that notes came or went."""
+        self._is_dirty = self._sources = True
+        self._resets |= reset
+
+    def reset(self) -> None:
+        """Remember that more changed than the notes touched can tell."""
+        self._is_dirty = self._resets = True
+
+    def touch(self, note_id: int) -> None:
+        """Remember how a note stands before it is changed or deleted."""
+        if note_id not in self._before:
+            row = self.store.one(_STANDING, (note_id,))
+            self._before[note_id] = None if row is None else Standing(*row)
+
+    def born(self, standing: Standing) -> None:
+        """Count a note that was inserted with the number of this change."""
+        self._is_dirty = True
+        self._count(standing, 1)
+
+    def lengthen(self, note_id: int, standing: Standing, duration_ms: int) -> bool:
+        """Count another length of a note that nothing else changes.
+
+        Returns:
+            Whether the caller may write it, with the number of this change.
+        """
+        if note_id in self._before:
+            return False
+        self._is_dirty = True
+        self._count(standing, -1)
+        self._count(standing._replace(duration_ms=duration_ms), 1)
+        return True
+
+    def refresh(self, note_id: int) -> None:
+        """Let a note say again what its best file and its recording say.
+
+        A note whose last file left it is deleted. A file that is there wins over one
+        that is missing, the note's own file over a copy.
+        """
+        store = self.store
+        self.touch(note_id)
+        row = store.one(
+            "SELECT state, reason, duration_ms, recording_id, missing FROM file"
+            " WHERE note_id = ? ORDER BY missing, role = 'copy', id LIMIT 1",
+            (note_id,),
+        )
+        if row is None:
+            store.run("DELETE FROM note WHERE id = ?", (note_id,))
+            return
+        state, reason, duration_ms, recording_id, missing = row
+        if missing:
+            state, reason = "missing", "the file is gone"
+        store.run(
+            "UPDATE note SET state = ?, reason = ?, duration_ms = ?, recording_id = ?,"
+            " visible = ?, problem = ? WHERE id = ?",
+            (
+                state,
+                reason,
+                duration_ms,
+                recording_id,
+                state in {"ready", "unreadable"},
+                state in {"partial", "unreadable"},
+                note_id,
+            ),
+        )
+        if recording_id is not None:
+            self.take_mark(note_id, recording_id)
+
+    def take_mark(self, note_id: int, recording_id: int) -> None:
+        """Let a note show the mark of its recording, or give it the mark it owes."""
+        row = self.store.one(
+            "SELECT note.played, note.position_ms, note.owed_ms, recording.hash,"
+            " mark.played, mark.position_ms, mark.updated_ms"
+            " FROM note, recording LEFT JOIN mark ON mark.hash = recording.hash"
+            " WHERE note.id = ? AND recording.id = ?",
+            (note_id, recording_id),
+        )
+        if row is None:
+            return
+        played, position_ms, owed_ms, content, *mark = row
+        if owed_ms and (mark[2] is None or mark[2] <= owed_ms):
+            self.store.run("UPDATE note SET owed_ms = 0 WHERE id = ?", (note_id,))
+            self.set_mark(recording_id, content, position_ms, played, owed_ms)
+            return
+        now = (mark[0] or 0, mark[1] or 0)
+        if (played, position_ms) != now or owed_ms:
+            self.touch(note_id)
+            self.store.run(
+                "UPDATE note SET played = ?, position_ms = ?, owed_ms = 0 WHERE id = ?",
+                (*now, note_id),
+            )
+
+    def set_mark(
+        self,
+        recording_id: int,
+        content: bytes,
+        position_ms: int,
+        played: int,
+        now_ms: int,
+    ) -> None:
+        """Write the mark of a recording, and show it on all its notes."""
+        self.store.run(
+            "INSERT INTO mark(hash, position_ms, played, updated_ms)"
+            " VALUES (?, ?, ?, ?) ON CONFLICT(hash) DO UPDATE SET"
+            " position_ms = excluded.position_ms, played = excluded.played,"
+            " updated_ms = excluded.updated_ms",
+            (content, position_ms, played, now_ms),
+        )
+        for row in self.store.all(
+            "SELECT id FROM note WHERE recording_id = ?"
+            " AND (played, position_ms) <> (?, ?)",
+            (recording_id, played, position_ms),
+        ):
+            self.touch(row[0])
+            self.store.run(
+                "UPDATE note SET played = ?, position_ms = ? WHERE id = ?",
+                (played, position_ms, row[0]),
+            )
+
+    def link(self, file_id: int, content: bytes) -> bool:
+        """Remember which recording a file holds; tells whether that is news."""
+        store = self.store
+        row = store.one(
+            "SELECT note_id, recording_id, size, duration_ms FROM file WHERE id = ?",
+            (file_id,),
+        )
+        if row is None:
+            return False
+        note_id, known, size, duration_ms = row
+        recording_id = store.all(
+            "INSERT INTO recording(hash, hash_kind, size, duration_ms)"
+            " VALUES (?, ?, ?, ?) ON CONFLICT(hash) DO UPDATE SET"
+            " duration_ms = coalesce(excluded.duration_ms, duration_ms) RETURNING id",
+            (content, hash_kind(size), size, duration_ms),
+        )[0][0]
+        if recording_id == known:
+            return False
+        store.run(
+            "UPDATE file SET recording_id = ? WHERE id = ?", (recording_id, file_id)
+        )
+        best = store.one(
+            "SELECT id FROM file WHERE note_id = ?"
+            " ORDER BY missing, role = 'copy', id LIMIT 1",
+            (note_id,),
+        )
+        if best is not None and best[0] == file_id:
+            store.run(
+                "UPDATE note SET recording_id = ? WHERE id = ?",
+                (recording_id, note_id),
+            )
+            self.take_mark(note_id, recording_id)
+        return True
+
+    def drop_files(self, rows: Iterable[Row]) -> None:
+        """Mark files as missing: rows of file id and note id."""
+        notes: dict[int, None] = {}
+        for file_id, note_id in rows:
+            self.touch(note_id)
+            self.store.run("UPDATE file SET missing = 1 WHERE id = ?", (file_id,))
+            notes[note_id] = None
+        for note_id in notes:
+            self.refresh(note_id)
+
+    def settle(self) -> None:
+        """Bring the counts and the numbers up to date, just before the commit."""
+        changed: list[tuple[int, int]] = []
+        gone: list[tuple[int, ...]] = []
+        for note_id, before in self._before.items():
+            row = self.store.one(_STANDING, (note_id,))
+            if before is not None:
+                self._count(before, -1)
+            if row is not None:
+                self._count(Standing(*row), 1)
+                changed.append((self.rev, note_id))
+            elif before is not None:
+                gone.append((note_id, *before[:3], self.rev))
+        self.store.run_many("UPDATE note SET rev = ? WHERE id = ?", changed)
+        if gone:
+            self._bury(gone)
+        self._write_counts()
+        if self._is_dirty or changed or gone:
+            self.store.run(
+                "UPDATE meta SET rev = ?1, next_note = ?2, next_file = ?3,"
+                " reset_rev = iif(?4, ?1, reset_rev),"
+                " sources_rev = iif(?5, ?1, sources_rev)",
+                (
+                    self.rev,
+                    self._next_note,
+                    self._next_file,
+                    self._resets,
+                    self._sources,
+                ),
+            )
+
+    def _bury(self, gone: list[tuple[int, ...]]) -> None:
+        self.store.run_many("INSERT OR REPLACE INTO gone VALUES (?, ?, ?, ?, ?)", gone)
+        if self.store.all("SELECT count(*) FROM gone")[0][0] > CHANGES_LIMIT:
+            self.store.run("DELETE FROM gone")
+            self._resets = True
+
+    def _count(self, standing: Standing, sign: int) -> None:
+        counts = self._counts.setdefault(standing[:2], [0, 0, 0, 0, 0])
+        if standing.visible:
+            counts[0] += sign
+            counts[3] += sign * standing.duration_ms
+            if standing.played == 0:
+                counts[1] += sign
+                counts[2] += sign * standing.duration_ms
+        counts[4] += sign * standing.problem
+
+    def _write_counts(self) -> None:
+        store = self.store
+        chats: dict[int, list[int]] = {}
+        for (chat_id, month), counts in self._counts.items():
+            total = chats.setdefault(chat_id, [0, 0, 0, 0, 0])
+            if not any(counts):
+                continue
+            chats[chat_id] = [a + b for a, b in zip(total, counts, strict=True)]
+            store.run(
+                "INSERT INTO month_total VALUES (?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT(chat_id, month) DO UPDATE SET"
+                " notes = notes + excluded.notes,"
+                " unplayed = unplayed + excluded.unplayed,"
+                " unplayed_ms = unplayed_ms + excluded.unplayed_ms,"
+                " duration_ms = duration_ms + excluded.duration_ms,"
+                " problems = problems + excluded.problems",
+                (chat_id, month, *counts),
+            )
+            store.run(
+                "DELETE FROM month_total WHERE chat_id = ? AND month = ?"
+                " AND notes = 0 AND problems = 0",
+                (chat_id, month),
+            )
+        for chat_id, counts in chats.items():
+            # A note may also have moved within its month, so the newest is looked up.
+            store.run(
+                "UPDATE chat SET notes = notes + ?2, unplayed = unplayed + ?3,"
+                " unplayed_ms = unplayed_ms + ?4, duration_ms = duration_ms + ?5,"
+                " problems = problems + ?6, last_ms = coalesce((SELECT max(order_ms)"
+                " FROM note WHERE chat_id = ?1 AND visible = 1), 0) WHERE id = ?1",
+                (chat_id, *counts),
+            )

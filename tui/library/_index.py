@@ -1,0 +1,288 @@
+"""What the indexer writes: sources, folders, files, and what was measured of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.errors import LibraryError
+from tui.library import _rows
+from tui.library._change import change
+from tui.library._measure import write_measured
+from tui.library._put import FolderWriter
+from tui.library._recordings import recording_of
+from tui.model import SourceId, SourceState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tui.library._api import FileRecord, Measured, NoteRecord
+    from tui.library._connection import Row, Store
+    from tui.model import NoteId, SourceKind, WatchMode
+
+__all__ = ["StoreIndexWriter"]
+
+_RECORDS = (
+    f"SELECT {_rows.RECORD_COLUMNS} FROM file JOIN folder ON folder.id = file.folder_id"
+)
+_TODO = (
+    "FROM file JOIN folder ON folder.id = file.folder_id"
+    " JOIN source ON source.id = folder.source_id"
+    " WHERE file.todo = ? AND file.todo > 0 AND source.state = 'ok'"
+    " ORDER BY file.order_ms DESC LIMIT ?"
+)
+_LENGTH, _HASH = 1, 2
+"""Values of file.todo."""
+
+
+class StoreIndexWriter:
+    """The `IndexWriter` of a library file.
+
+    Args:
+        store: The connection, which the writer closes.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add_source(
+        self,
+        root: bytes,
+        kind: SourceKind,
+        label: str,
+        score: int,
+        reasons: Sequence[str],
+    ) -> SourceId:
+        """Remember a source; the same root twice is the same source."""
+        facts = (kind, _rows.to_text(label), score, _rows.join_reasons(reasons))
+        with change(self._store) as current:
+            row = self._store.one(
+                "SELECT id, kind, label, score, reasons FROM source WHERE root = ?",
+                (root,),
+            )
+            if row is None:
+                current.note_source(reset=True)
+                row = self._store.all(
+                    "INSERT INTO source(root, kind, label, score, reasons)"
+                    " VALUES (?, ?, ?, ?, ?) RETURNING id",
+                    (root, *facts),
+                )[0]
+            elif row[1:] != facts:
+                current.note_source(reset=False)
+                self._store.run(
+                    "UPDATE source SET kind = ?, label = ?, score = ?, reasons = ?"
+                    " WHERE id = ?",
+                    (*facts, row[0]),
+                )
+        return SourceId(row[0])
+
+    def remove_source(self, source_id: SourceId) -> None:
+        """Forget a source and its notes; marks stay with their recordings."""
+        with change(self._store) as current:
+            current.note_source(reset=True)
+            for sql in (
+                "file WHERE folder_id IN (SELECT id FROM folder WHERE source_id = ?)",
+                "note WHERE source_id = ?",
+                "chat WHERE source_id = ?",
+                "folder WHERE source_id = ?",
+                "source WHERE id = ?",
+            ):
+                self._store.run(f"DELETE FROM {sql}", (source_id,))
+
+    def set_source_state(
+        self,
+        source_id: SourceId,
+        state: SourceState,
+        reason: str,
+        *,
+        watch: WatchMode | None = None,
+        watch_reason: str = "",
+    ) -> None:
+        """Note that a source came, went, or is watched in another way."""
+        with change(self._store) as current:
+            row = self._store.one(
+                "SELECT state, reason, watch, watch_reason FROM source WHERE id = ?",
+                (source_id,),
+            )
+            if row is None:
+                return
+            watched = row[2:]
+            if watch is not None:
+                watched = (watch, _rows.to_text(watch_reason))
+            facts = (state, _rows.to_text(reason), *watched)
+            if facts == row:
+                return
+            was_there, is_there = row[0] == SourceState.OK, state is SourceState.OK
+            current.note_source(reset=was_there != is_there)
+            self._store.run(
+                "UPDATE source SET state = ?, reason = ?, watch = ?, watch_reason = ?"
+                " WHERE id = ?",
+                (*facts, source_id),
+            )
+
+    def set_scanned(self, source_id: SourceId, now_ms: int) -> None:
+        """Note that a full scan ended; only the first one is news."""
+        with change(self._store) as current:
+            row = self._store.one(
+                "SELECT scanned_ms FROM source WHERE id = ?", (source_id,)
+            )
+            self._store.run(
+                "UPDATE source SET scanned_ms = ? WHERE id = ?", (now_ms, source_id)
+            )
+            if row is not None and row[0] == 0:
+                current.note_source(reset=False)
+
+    def folders(self, source_id: SourceId) -> dict[bytes, int]:
+        """Known folders of a source: path relative to the root, mtime_ns."""
+        return dict(
+            self._store.all(
+                "SELECT path, mtime_ns FROM folder"
+                " WHERE source_id = ? AND mtime_ns IS NOT NULL",
+                (source_id,),
+            )
+        )
+
+    def files_in(self, source_id: SourceId, folder: bytes) -> list[FileRecord]:
+        """Files remembered directly in a folder (without missing ones)."""
+        rows = self._store.all(
+            f"{_RECORDS} WHERE folder.source_id = ? AND folder.path = ?"
+            " AND file.missing = 0",
+            (source_id, folder),
+        )
+        return [_rows.file_record_of(row) for row in rows]
+
+    def missing_like(
+        self, source_id: SourceId, inode: int, size: int, mtime_ns: int
+    ) -> FileRecord | None:
+        """A missing file that a new one may be the moved form of.
+
+        One with the same inode is preferred; without it, there must be only one with
+        this size and time. (Then its content is hashed again, see FolderWriter.)
+        """
+        rows = self._store.all(
+            f"{_RECORDS} WHERE file.missing = 1 AND file.size = ?"
+            " AND file.mtime_ns = ? AND folder.source_id = ?"
+            " ORDER BY file.inode <> ?, file.id DESC LIMIT 2",
+            (size, mtime_ns, source_id, inode),
+        )
+        found = [_rows.file_record_of(row) for row in rows]
+        if found and (len(found) == 1 or found[0].inode == inode):
+            return found[0]
+        return None
+
+    def apply(
+        self,
+        source_id: SourceId,
+        folder: bytes,
+        folder_mtime_ns: int,
+        put: Sequence[NoteRecord],
+        gone: Sequence[int],
+    ) -> None:
+        """Write the difference of one folder: files to add or change, ids that left."""
+        with change(self._store) as current:
+            root = self._root(source_id)
+            row = self._store.one(
+                "SELECT id FROM folder WHERE source_id = ? AND path = ?",
+                (source_id, folder),
+            )
+            folder_id = self._folder(source_id, folder, folder_mtime_ns)
+            current.drop_files(self._present(gone))
+            FolderWriter(
+                current, source_id, root, folder, folder_id, is_new=row is None
+            ).write(put)
+
+    def drop_folders(self, source_id: SourceId, folders: Iterable[bytes]) -> None:
+        """Folders that are gone, with all below: their files become missing."""
+        with change(self._store) as current:
+            for folder in folders:
+                # From `folder/` up to, but without, `folder0`, which follows it.
+                where = (
+                    "source_id = ? AND (path = ? OR ? = x'' OR (path > ? AND path < ?))"
+                )
+                params = (source_id, folder, folder, folder + b"/", folder + b"0")
+                current.drop_files(
+                    self._store.all(
+                        "SELECT id, note_id FROM file WHERE missing = 0 AND folder_id"
+                        f" IN (SELECT id FROM folder WHERE {where})",
+                        params,
+                    )
+                )
+                self._store.run(
+                    f"UPDATE folder SET mtime_ns = NULL WHERE {where}", params
+                )
+
+    def unmeasured(self, limit: int) -> list[tuple[int, bytes]]:
+        """Files without a length yet: id and absolute path, newest notes first."""
+        rows = self._store.all(
+            f"SELECT file.id, source.root, folder.path, file.name {_TODO}",
+            (_LENGTH, limit),
+        )
+        return [(row[0], _absolute(row)) for row in rows]
+
+    def unhashed(self, limit: int) -> list[tuple[int, bytes, int]]:
+        """Measured files without a content hash: id, path, size; newest first."""
+        rows = self._store.all(
+            f"SELECT file.id, source.root, folder.path, file.name, file.size {_TODO}",
+            (_HASH, limit),
+        )
+        return [(row[0], _absolute(row), row[4]) for row in rows]
+
+    def measured(self, results: Sequence[Measured]) -> None:
+        """Write lengths, containers, hashes; equal content joins conflict copies.
+
+        A result with nothing but a hash leaves the rest as it is; any other counts as
+        measured, also without a length, so that it is not asked for again.
+        """
+        with change(self._store) as current:
+            write_measured(current, results)
+
+    def set_peaks(self, note_id: NoteId, peaks: bytes) -> None:
+        """Keep a waveform with the note's recording, which is hashed if need be.
+
+        Raises:
+            OSError: When it had to be hashed and its file can't be read.
+        """
+        recording = recording_of(self._store, note_id)
+        if recording is None:
+            return
+        with change(self._store) as current:
+            self._store.run(
+                "UPDATE recording SET peaks = ? WHERE id = ?", (peaks, recording[0])
+            )
+            for row in self._store.all(
+                "SELECT id FROM note WHERE recording_id = ?", (recording[0],)
+            ):
+                current.touch(row[0])
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._store.close()
+
+    def _root(self, source_id: SourceId) -> bytes:
+        row = self._store.one("SELECT root FROM source WHERE id = ?", (source_id,))
+        if row is None:
+            raise LibraryError(self._store.path, "the source was removed meanwhile")
+        root: bytes = row[0]
+        return root
+
+    def _folder(self, source_id: SourceId, folder: bytes, mtime_ns: int) -> int:
+        row = self._store.all(
+            "INSERT INTO folder(source_id, path, mtime_ns) VALUES (?, ?, ?)"
+            " ON CONFLICT(source_id, path) DO UPDATE SET mtime_ns = excluded.mtime_ns"
+            " RETURNING id",
+            (source_id, folder, mtime_ns),
+        )[0]
+        return int(row[0])
+
+    def _present(self, file_ids: Sequence[int]) -> list[Row]:
+        rows = []
+        for file_id in file_ids:
+            rows += self._store.all(
+                "SELECT id, note_id FROM file WHERE id = ? AND missing = 0", (file_id,)
+            )
+        return rows
+
+
+def _absolute(row: Row) -> bytes:
+    """The absolute path of a row of file id, root, folder and name."""
+    root: bytes = row[1]
+    return root.rstrip(b"/") + b"/" + _rows.join_path(row[2], row[3])

@@ -1,0 +1,270 @@
+"""The library as the rest of Earmark uses it: opened, read, followed, written."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Self
+
+from tui.errors import LibraryError
+from tui.library._connection import Access, Store, connect, failure
+from tui.library._reader import StoreReader
+from tui.library._repair import Condition, inspect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+
+    from tui.library._follow import Follower
+    from tui.library._index import StoreIndexWriter
+    from tui.library._user import MarkWriter
+    from tui.model import LibraryDelta
+
+__all__ = ["Library"]
+
+_OLD_SQLITE = (3, 37)
+"""The first SQLite that knows STRICT tables."""
+
+
+class Library:
+    """A library file and the threads that belong to it; made by `Library.open`.
+
+    Args:
+        path: The file, which is in order.
+        clock: Tells the time in seconds since 1970.
+        notice: What the user should know about the opening; empty when all went well.
+        access: What connections may do.
+    """
+
+    def __init__(
+        self, path: Path, clock: Callable[[], float], notice: str, access: Access
+    ) -> None:
+        self.path = path
+        self.notice = notice
+        """One or two sentences for the user; empty when all went well."""
+        self.read_only = access is not Access.WRITE
+        """Whether nothing can be kept: the file can be read, but not written."""
+        self._clock = clock
+        self._access = access
+        self._user: MarkWriter | None = None
+        self._followers: list[Follower] = []
+
+    @classmethod
+    def open(cls, path: Path, *, clock: Callable[[], float] = time.time) -> Library:
+        """Open a library; create, migrate or repair it as needed.
+
+        Args:
+            path: The file. Missing folders are made for the user alone.
+            clock: Tells the time in seconds since 1970.
+
+        Returns:
+            The library; its `notice` says what was repaired.
+
+        Raises:
+            LibraryError: When it can be neither used nor begun.
+        """
+        if sqlite3.sqlite_version_info < _OLD_SQLITE:
+            raise LibraryError(
+                path, f"SQLite {sqlite3.sqlite_version} is too old, 3.37 is needed"
+            )
+        path = path.absolute()
+        try:
+            _make_folders(path.parent)
+            if path.is_dir():
+                raise LibraryError(path, "is a folder")
+            if not _is_writable(path):
+                return cls._open_to_read(path, clock, "can't be written")
+            return cls._open_to_write(path, clock)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise LibraryError(error.filename or path, reason) from error
+        except sqlite3.Error as error:
+            reason = failure(path, error).reason
+            try:
+                return cls._open_to_read(path, clock, reason)
+            except LibraryError:
+                raise failure(path, error) from error
+
+    @classmethod
+    def _open_to_write(cls, path: Path, clock: Callable[[], float]) -> Library:
+        condition, version = inspect(path)
+        _refuse(path, condition, version)
+        notice = ""
+        if condition is not Condition.GOOD:
+            notice = _put_in_order(path, clock)
+        return cls(path, clock, notice, Access.WRITE)
+
+    @classmethod
+    def _open_to_read(
+        cls, path: Path, clock: Callable[[], float], reason: str
+    ) -> Library:
+        """Open what can be read only; the log of WAL may be out of reach then."""
+        for access in (Access.READ, Access.IMMUTABLE):
+            try:
+                condition, version = inspect(path, access)
+            except (sqlite3.Error, OSError):
+                continue
+            _refuse(path, condition, version)
+            if condition is Condition.GOOD:
+                notice = f"The library {reason}; it is opened for reading only."
+                return cls(path, clock, notice, access)
+        raise LibraryError(path, reason)
+
+    @property
+    def user(self) -> MarkWriter:
+        """What writes the user's marks; its thread begins with the first mark."""
+        if self._user is None:
+            from tui.library._user import MarkWriter
+
+            refusal = ""
+            if self.read_only:
+                refusal = str(LibraryError(self.path, "can't be written"))
+            self._user = MarkWriter(self._store, self._clock, refusal)
+        return self._user
+
+    @property
+    def trouble(self) -> str:
+        """Why marks can't be written now; empty when all is well."""
+        return "" if self._user is None else self._user.trouble
+
+    def reader(self) -> StoreReader:
+        """Open a reader for the calling thread."""
+        return StoreReader(self._store())
+
+    def index_writer(self) -> StoreIndexWriter:
+        """Open the indexer's side for the calling thread."""
+        from tui.library._index import StoreIndexWriter
+
+        if self.read_only:
+            raise LibraryError(self.path, "can't be written")
+        return StoreIndexWriter(self._store())
+
+    def follow(
+        self, callback: Callable[[LibraryDelta], None], *, since: int | None = None
+    ) -> Follower:
+        """Call back with every change, whoever makes it, on a thread of its own.
+
+        Args:
+            callback: Gets the deltas in order, never two at once.
+            since: A revision whose later changes are told; None for from now on.
+        """
+        from tui.library._follow import Follower
+
+        if since is None:
+            with closing(self.reader()) as reader:
+                since = reader.revision()
+        follower = Follower(self._store, StoreReader, callback, since)
+        self._followers.append(follower)
+        return follower
+
+    def back_up(self, *, max_age_s: float = 0.0) -> Path | None:
+        """Make a backup beside the library, unless there is one that is young enough.
+
+        Args:
+            max_age_s: The age in seconds up to which the last backup will do.
+
+        Returns:
+            The backup; None when none was needed.
+        """
+        from tui.library import _repair
+        from tui.library._schema import MIGRATIONS
+
+        now = self._clock()
+        try:
+            for last in _repair.backups(self.path)[:1]:
+                if now - last.stat().st_mtime < max_age_s:
+                    return None
+            return _repair.back_up(self.path, len(MIGRATIONS), now)
+        except OSError as error:
+            raise LibraryError(self.path, error.strerror or str(error)) from error
+        except sqlite3.Error as error:
+            raise failure(self.path, error) from error
+
+    def close(self) -> None:
+        """Write what is left, end the threads; readers are closed by their owners."""
+        for follower in self._followers:
+            follower.stop()
+        self._followers.clear()
+        if self._user is not None:
+            self._user.stop()
+
+    def __enter__(self) -> Self:
+        """Use as a context: closes itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _store(self) -> Store:
+        return Store(self.path, self._access)
+
+
+def _make_folders(folder: Path) -> None:
+    """Make a folder and those above it, for the user alone."""
+    if folder.is_dir():
+        return
+    _make_folders(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def _is_writable(path: Path) -> bool:
+    if path.exists():
+        return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
+    return True  # then making it tells the reason
+
+
+def _refuse(path: Path, condition: Condition, version: int) -> None:
+    """Leave files alone that are not ours to change."""
+    if condition is Condition.FOREIGN:
+        raise LibraryError(path, "is a database of another program")
+    if condition is Condition.NEWER:
+        from tui.library._schema import MIGRATIONS
+
+        raise LibraryError(
+            path,
+            f"was written by a newer Earmark (version {version} of the file, this"
+            f" Earmark knows {len(MIGRATIONS)}); please update Earmark",
+        )
+
+
+def _put_in_order(path: Path, clock: Callable[[], float]) -> str:
+    """Create, migrate or repair a library; tells what the user should know."""
+    from tui.library import _repair
+    from tui.library._schema import migrate
+
+    notice = ""
+    with _repair.opening_lock(path):
+        # Another process may have done it while this one waited.
+        condition, version = inspect(path)
+        _refuse(path, condition, version)
+        if condition is Condition.DAMAGED:
+            notice = _repaired(path, clock())
+            condition, version = inspect(path)
+        if condition is Condition.OLDER:
+            _repair.back_up(path, version, clock())
+        elif condition is Condition.NEW:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        with closing(connect(path, Access.WRITE)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            migrate(connection)
+    return notice
+
+
+def _repaired(path: Path, now: float) -> str:
+    from tui.library import _repair
+
+    kept = _repair.set_aside(path, now)
+    backup = _repair.restore(path)
+    start = f"The library file was damaged and is kept as {kept.name}."
+    if backup is None:
+        return f"{start} There is no good backup of it, so a new one was begun."
+    return f"{start} It was restored from {backup.name}."

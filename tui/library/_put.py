@@ -1,0 +1,378 @@
+"""Writing what the indexer found in a folder: new files, changed ones, moved ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.library._change import Standing
+from tui.library._join import free_keys, regroup
+from tui.library._rows import join_path, to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.library._api import NoteRecord
+    from tui.library._change import Change
+
+__all__ = ["FolderWriter"]
+
+_NAMES_AT_ONCE = 500
+_VISIBLE = frozenset({"ready", "unreadable"})
+_PROBLEM = frozenset({"partial", "unreadable"})
+
+
+class _Known(NamedTuple):
+    """The stored form of a file."""
+
+    id: int
+    note_id: int
+    folder_id: int
+    name: bytes
+    role: str
+    size: int
+    mtime_ns: int
+    inode: int
+    container: str
+    duration_ms: int | None
+    measured: int
+    recording_id: int | None
+
+
+_KNOWN = (
+    "SELECT id, note_id, folder_id, name, role, size, mtime_ns, inode, container,"
+    " duration_ms, measured, recording_id FROM file"
+)
+
+_FACTS = (
+    "chat_id",
+    "month",
+    "order_ms",
+    "kind",
+    "direction",
+    "sender_id",
+    "sent_ms",
+    "offset_min",
+    "precision",
+    "title",
+    "chat_origin",
+    "chat_confidence",
+    "sender_origin",
+    "sender_confidence",
+    "time_origin",
+    "time_confidence",
+)
+"""Columns of a note that repeat the record."""
+
+_INSERT_NOTE = (
+    "INSERT INTO note(id, key, source_id, rev, state, reason, visible, problem,"
+    f" duration_ms, {', '.join(_FACTS)}) VALUES ({','.join('?' * (9 + len(_FACTS)))})"
+)
+_UPDATE_NOTE = f"UPDATE note SET {' = ?, '.join(_FACTS)} = ? WHERE id = ?"
+_INSERT_FILE = (
+    "INSERT INTO file(id, note_id, role, folder_id, name, base_name, size, mtime_ns,"
+    " inode, state, reason, container, duration_ms, measured, order_ms)"
+    " VALUES (?, ?, 'primary', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_UPDATE_FILE = (
+    "UPDATE file SET note_id = ?, role = ?, folder_id = ?, name = ?, base_name = ?,"
+    " size = ?, mtime_ns = ?, inode = ?, state = ?, reason = ?, container = ?,"
+    " duration_ms = ?, measured = ?, order_ms = ?, recording_id = ?, missing = 0"
+    " WHERE id = ?"
+)
+
+
+class FolderWriter:
+    """Writes records of one folder within a change.
+
+    Args:
+        change: The open transaction.
+        source_id: The source.
+        root: Its root.
+        folder: The folder's path in it.
+        folder_id: The folder's row.
+        is_new: Whether the folder was unknown, so that no file of it can be known.
+    """
+
+    def __init__(
+        self,
+        change: Change,
+        source_id: int,
+        root: bytes,
+        folder: bytes,
+        folder_id: int,
+        *,
+        is_new: bool,
+    ) -> None:
+        self._change = change
+        self._store = change.store
+        self._source_id = source_id
+        self._root = root
+        self._folder = folder
+        self._folder_id = folder_id
+        self._is_new = is_new
+        self._chats: dict[str, int] = {}
+        self._senders: dict[str, int] = {}
+
+    def write(self, records: Sequence[NoteRecord]) -> None:
+        """Add or change files and their notes; of one name, the last record counts."""
+        named = {record.name: record for record in records}
+        old, new = self._told_apart(list(named.values()))
+        for record, known in old:
+            self._update(record, known)
+        if new:
+            self._insert(new)
+
+    def _told_apart(
+        self, records: list[NoteRecord]
+    ) -> tuple[list[tuple[NoteRecord, _Known]], list[NoteRecord]]:
+        """Find the stored form of each file: by its id, else by its place."""
+        old: list[tuple[NoteRecord, _Known]] = []
+        rest: list[NoteRecord] = []
+        claimed: set[int] = set()
+        for record in records:
+            known = None
+            if record.file_id is not None and record.file_id not in claimed:
+                known = self._find("id = ?", record.file_id)
+            if known is None:
+                rest.append(record)
+                continue
+            claimed.add(known.id)
+            old.append((record, known))
+            if (known.folder_id, known.name) != (self._folder_id, record.name):
+                # Off its place first: files may have exchanged their names.
+                self._store.run(
+                    "UPDATE file SET folder_id = NULL WHERE id = ?", (known.id,)
+                )
+        if self._is_new:
+            return old, rest
+        here = self._known_here([record.name for record in rest])
+        old += [(record, here[record.name]) for record in rest if record.name in here]
+        return old, [record for record in rest if record.name not in here]
+
+    def _known_here(self, names: list[bytes]) -> dict[bytes, _Known]:
+        """The stored forms of files of this folder, by name."""
+        found = {}
+        for start in range(0, len(names), _NAMES_AT_ONCE):
+            some = names[start : start + _NAMES_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            for row in self._store.all(
+                f"{_KNOWN} WHERE folder_id = ? AND name IN ({marks})",
+                (self._folder_id, *some),
+            ):
+                known = _Known(*row)
+                found[known.name] = known
+        return found
+
+    def _find(self, where: str, *params: object) -> _Known | None:
+        row = self._store.one(f"{_KNOWN} WHERE {where}", params)
+        return None if row is None else _Known(*row)
+
+    def _insert(self, records: list[NoteRecord]) -> None:
+        """Add files that were never seen, each with a note of its own."""
+        change = self._change
+        paths = [join_path(self._folder, record.name) for record in records]
+        keys = free_keys(self._store, self._root, paths)
+        notes = []
+        files = []
+        for record, key in zip(records, keys, strict=True):
+            note_id = change.new_note_id()
+            notes.append(self._new_note(note_id, key, record))
+            files.append(
+                (
+                    change.new_file_id(),
+                    note_id,
+                    self._folder_id,
+                    record.name,
+                    record.base_name,
+                    record.size,
+                    record.mtime_ns,
+                    record.inode,
+                    record.state,
+                    to_text(record.reason),
+                    record.container,
+                    record.duration_ms,
+                    record.duration_ms is not None,
+                    record.order_ms,
+                )
+            )
+        self._store.run_many(_INSERT_NOTE, notes)
+        self._store.run_many(_INSERT_FILE, files)
+
+    def _new_note(
+        self, note_id: int, key: bytes, record: NoteRecord
+    ) -> tuple[object, ...]:
+        facts = self._facts(record)
+        standing = Standing(
+            chat_id=facts[0],
+            month=record.month,
+            order_ms=record.order_ms,
+            visible=int(record.state in _VISIBLE),
+            problem=int(record.state in _PROBLEM),
+            played=0,
+            duration_ms=record.duration_ms or 0,
+        )
+        self._change.born(standing)
+        return (
+            note_id,
+            key,
+            self._source_id,
+            self._change.rev,
+            str(record.state),
+            to_text(record.reason),
+            standing.visible,
+            standing.problem,
+            record.duration_ms,
+            *facts,
+        )
+
+    def _update(self, record: NoteRecord, known: _Known) -> None:
+        """Bring a known file, and the note it belongs to, up to date."""
+        is_moved = (known.folder_id, known.name) != (self._folder_id, record.name)
+        is_same = (known.size, known.mtime_ns) == (record.size, record.mtime_ns)
+        # The same file at another place keeps its inode; else only the hash can tell.
+        keeps_hash = is_same and (not is_moved or known.inode == record.inode)
+        replaced = self._displace(record, known) if is_moved else None
+        note_id, role = self._owner(record, known, is_same=is_same, replaced=replaced)
+        duration_ms = record.duration_ms
+        if duration_ms is None and is_same:
+            duration_ms = known.duration_ms
+        self._store.run(
+            _UPDATE_FILE,
+            (
+                note_id,
+                role,
+                self._folder_id,
+                record.name,
+                record.base_name,
+                record.size,
+                record.mtime_ns,
+                record.inode,
+                record.state,
+                to_text(record.reason),
+                record.container or (known.container if is_same else ""),
+                duration_ms,
+                duration_ms is not None or (is_same and known.measured == 1),
+                record.order_ms,
+                known.recording_id if keeps_hash else None,
+                known.id,
+            ),
+        )
+        if role == "primary":
+            self._store.run(_UPDATE_NOTE, (*self._facts(record), note_id))
+        changed = {known.note_id, note_id}
+        if replaced is not None:
+            changed.add(replaced.note_id)
+        for each in changed:
+            self._change.refresh(each)
+        regroup(self._change, known.id)
+
+    def _displace(self, record: NoteRecord, known: _Known) -> _Known | None:
+        """Forget the file whose place a moved one took.
+
+        Its note goes on if it has another file, for instance the one that moved here.
+        """
+        other = self._find(
+            "folder_id = ? AND name = ? AND id <> ?",
+            self._folder_id,
+            record.name,
+            known.id,
+        )
+        if other is not None:
+            self._change.touch(other.note_id)
+            self._store.run("DELETE FROM file WHERE id = ?", (other.id,))
+        return other
+
+    def _owner(
+        self,
+        record: NoteRecord,
+        known: _Known,
+        *,
+        is_same: bool,
+        replaced: _Known | None,
+    ) -> tuple[int, str]:
+        """Tell the note that a known file belongs to now, and its role there."""
+        self._change.touch(known.note_id)
+        if known.role == "primary":
+            return known.note_id, "primary"
+        if (
+            replaced is not None
+            and replaced.role == "primary"
+            and replaced.note_id == known.note_id
+        ):
+            return known.note_id, "primary"
+        if is_same and record.base_name and known.folder_id == self._folder_id:
+            return known.note_id, "copy"
+        # A copy that changed or went elsewhere is a note of its own again.
+        note_id = self._change.new_note_id()
+        path = join_path(self._folder, record.name)
+        key = free_keys(self._store, self._root, [path])[0]
+        self._store.run(_INSERT_NOTE, self._new_note(note_id, key, record))
+        return note_id, "primary"
+
+    def _facts(self, record: NoteRecord) -> tuple[int, *tuple[object, ...]]:
+        """The values of _FACTS; plain text, because SQLite takes longer over enums."""
+        return (
+            self._chat(record),
+            record.month,
+            record.order_ms,
+            str(record.kind),
+            str(record.direction),
+            None if record.sender is None else self._sender(record.sender),
+            record.sent_ms,
+            record.offset_min,
+            str(record.precision),
+            to_text(record.title),
+            to_text(record.chat_origin),
+            record.chat_confidence,
+            to_text(record.sender_origin),
+            record.sender_confidence,
+            to_text(record.time_origin),
+            record.time_confidence,
+        )
+
+    def _chat(self, record: NoteRecord) -> int:
+        known = self._chats.get(record.chat_native_id)
+        if known is None:
+            known = self._chats[record.chat_native_id] = self._stored_chat(record)
+        return known
+
+    def _stored_chat(self, record: NoteRecord) -> int:
+        native_id, title = to_text(record.chat_native_id), to_text(record.chat_title)
+        row = self._store.one(
+            "SELECT id, kind, title, confidence FROM chat"
+            " WHERE source_id = ? AND native_id = ?",
+            (self._source_id, native_id),
+        )
+        if row is None:
+            row = self._store.all(
+                "INSERT INTO chat(source_id, kind, native_id, title, confidence)"
+                " VALUES (?, ?, ?, ?, ?) RETURNING id",
+                (
+                    self._source_id,
+                    record.chat_kind,
+                    native_id,
+                    title,
+                    record.chat_confidence,
+                ),
+            )[0]
+        elif (row[1], row[2]) != (record.chat_kind, title) and (
+            record.chat_confidence >= row[3]
+        ):
+            self._store.run(
+                "UPDATE chat SET kind = ?, title = ?, confidence = ? WHERE id = ?",
+                (record.chat_kind, title, record.chat_confidence, row[0]),
+            )
+            self._change.reset()  # every row of the chat shows the title
+        return int(row[0])
+
+    def _sender(self, name: str) -> int:
+        known = self._senders.get(name)
+        if known is None:
+            stored = to_text(name)
+            row = self._store.one("SELECT id FROM sender WHERE name = ?", (stored,))
+            if row is None:
+                row = self._store.all(
+                    "INSERT INTO sender(name) VALUES (?) RETURNING id", (stored,)
+                )[0]
+            known = self._senders[name] = int(row[0])
+        return known

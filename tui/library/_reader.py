@@ -1,0 +1,361 @@
+"""Short queries on the library file, each answered from an index."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING
+
+from tui.library import _rows
+from tui.library._api import NoteKeys
+from tui.model import (
+    RECENT_LIMIT,
+    Group,
+    GroupKind,
+    LibraryDelta,
+    MonthTotals,
+    NoteId,
+    Problem,
+    SourceState,
+    Totals,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tui.library._connection import Row, Store
+    from tui.model import Chat, ChatId, Note, NoteFile, NoteRow, NoteState, Source
+
+__all__ = ["CHANGES_LIMIT", "StoreReader"]
+
+CHANGES_LIMIT = 5_000
+"""With more changes than this, reading everything again is cheaper."""
+
+_PAGE = 64
+"""How many notes are fetched at once; one size, so that one statement is prepared."""
+
+_PLACES = ",".join("?" * _PAGE)
+_THERE = "source_id NOT IN (SELECT id FROM source WHERE state <> 'ok')"
+_NEWEST = "ORDER BY order_ms DESC, id DESC"
+_JOINED = (
+    "FROM note JOIN chat ON chat.id = note.chat_id"
+    " LEFT JOIN sender ON sender.id = note.sender_id"
+)
+_FILES = (
+    "FROM file JOIN folder ON folder.id = file.folder_id"
+    " JOIN source ON source.id = folder.source_id"
+)
+
+_GROUPS = {
+    GroupKind.UNPLAYED: f"visible = 1 AND played = 0 AND {_THERE} {_NEWEST}",
+    GroupKind.PROBLEMS: f"problem = 1 AND {_THERE} {_NEWEST}",
+    GroupKind.CHAT: f"chat_id = ? AND visible = 1 AND {_THERE} {_NEWEST}",
+    GroupKind.MONTH: (
+        f"chat_id = ? AND month = ? AND visible = 1 AND {_THERE} {_NEWEST}"
+    ),
+}
+
+
+class StoreReader:
+    """The `Reader` of a library file.
+
+    Args:
+        store: The connection, which the reader closes.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def sources(self) -> list[Source]:
+        """All remembered sources, oldest first."""
+        rows = self._store.all(f"SELECT {_rows.SOURCE_COLUMNS} FROM source ORDER BY id")
+        return [_rows.source_of(row) for row in rows]
+
+    def totals(self) -> Totals:
+        """Counts over everything visible; problems count sources and files."""
+        row = self._store.all(
+            "SELECT coalesce(sum(notes), 0), coalesce(sum(unplayed), 0),"
+            " coalesce(sum(unplayed_ms), 0), coalesce(sum(duration_ms), 0),"
+            " coalesce(sum(problems), 0)"
+            " + (SELECT count(*) FROM source WHERE state <> 'ok')"
+            f" FROM chat WHERE {_THERE}"
+        )[0]
+        return Totals(
+            notes=row[0],
+            unplayed=row[1],
+            unplayed_ms=row[2],
+            duration_ms=row[3],
+            problems=row[4],
+        )
+
+    def chats(self) -> list[Chat]:
+        """Chats with a visible note in a source that is there, newest first."""
+        rows = self._store.all(
+            f"SELECT {_rows.CHAT_COLUMNS} FROM chat WHERE notes > 0 AND {_THERE}"
+            " ORDER BY last_ms DESC, id DESC"
+        )
+        return [_rows.chat_of(row) for row in rows]
+
+    def months(self, chat_id: ChatId) -> list[MonthTotals]:
+        """The months of a chat, newest first."""
+        rows = self._store.all(
+            "SELECT month, notes, unplayed, duration_ms FROM month_total"
+            " WHERE chat_id = ? AND notes > 0"
+            f" AND chat_id IN (SELECT id FROM chat WHERE {_THERE})"
+            " ORDER BY month DESC",
+            (chat_id,),
+        )
+        return [MonthTotals(chat_id, *row) for row in rows]
+
+    def group_totals(self, group: Group) -> tuple[int, int, int]:
+        """Notes, unplayed notes and length in milliseconds of a group."""
+        match group.kind:
+            case GroupKind.UNPLAYED:
+                sql = (
+                    "SELECT sum(unplayed), sum(unplayed), sum(unplayed_ms)"
+                    f" FROM chat WHERE {_THERE}"
+                )
+                params: tuple[int, ...] = ()
+            case GroupKind.CHAT:
+                sql = (
+                    "SELECT notes, unplayed, duration_ms FROM chat"
+                    f" WHERE id = ? AND {_THERE}"
+                )
+                params = (group.chat_id,)
+            case GroupKind.MONTH:
+                sql = (
+                    "SELECT notes, unplayed, duration_ms FROM month_total"
+                    " WHERE chat_id = ? AND month = ?"
+                    f" AND chat_id IN (SELECT id FROM chat WHERE {_THERE})"
+                )
+                params = (group.chat_id, group.month)
+            case GroupKind.PROBLEMS:
+                sql = (
+                    "SELECT count(*), sum(played = 0), sum(duration_ms) FROM note"
+                    f" WHERE problem = 1 AND {_THERE}"
+                )
+                params = ()
+            case GroupKind.RECENT:
+                params = tuple(self.keys(group).ids)
+                sql = (
+                    "SELECT count(*), sum(played = 0), sum(duration_ms) FROM note"
+                    f" WHERE id IN ({','.join('?' * len(params))})"
+                )
+        row = self._store.one(sql, params) or (0, 0, 0)
+        return row[0] or 0, row[1] or 0, row[2] or 0
+
+    def keys(self, group: Group) -> NoteKeys:
+        """The notes of a group, newest first; of the same time, the latest id first."""
+        if group.kind is GroupKind.RECENT:
+            return _note_keys(self._recent())
+        params = {
+            GroupKind.CHAT: (group.chat_id,),
+            GroupKind.MONTH: (group.chat_id, group.month),
+        }.get(group.kind, ())
+        rows = self._store.all(
+            f"SELECT order_ms, id FROM note WHERE {_GROUPS[group.kind]}", params
+        )
+        return _note_keys(rows)
+
+    def rows(self, ids: Sequence[NoteId]) -> list[NoteRow]:
+        """Rows for some notes, in the order asked; notes that are gone are left out."""
+        found = {}
+        for page in _pages(ids):
+            for row in self._store.all(
+                f"SELECT {_rows.ROW_COLUMNS} {_JOINED} WHERE note.id IN ({_PLACES})",
+                page,
+            ):
+                found[row[0]] = _rows.note_row_of(row)
+        return [found[note_id] for note_id in ids if note_id in found]
+
+    def note(self, note_id: NoteId) -> Note | None:
+        """Everything about one note."""
+        return next(iter(self._notes([note_id])), None)
+
+    def find(self, key: str) -> list[NoteId]:
+        """Notes whose public id begins with some hex digits (to tell ambiguity)."""
+        try:
+            low = bytes.fromhex(key.ljust(16, "0"))
+            high = bytes.fromhex(key.ljust(16, "f"))
+        except ValueError:
+            return []
+        if not key or not key.isalnum() or len(low) != 8:
+            return []
+        rows = self._store.all(
+            "SELECT id FROM note WHERE key BETWEEN ? AND ? ORDER BY key", (low, high)
+        )
+        return [row[0] for row in rows]
+
+    def all_notes(self, *, states: Sequence[NoteState]) -> Iterator[Note]:
+        """Notes in these states, of sources that are there, newest first."""
+        marks = ",".join("?" * len(states))
+        ids = array(
+            "q",
+            [
+                row[0]
+                for row in self._store.all(
+                    f"SELECT id FROM note WHERE state IN ({marks})"
+                    f" AND {_THERE} {_NEWEST}",
+                    [str(state) for state in states],
+                )
+            ],
+        )
+        # In pages, so that no long transaction keeps the log from being emptied.
+        for start in range(0, len(ids), _PAGE):
+            yield from self._notes(ids[start : start + _PAGE])
+
+    def problems(self) -> list[Problem]:
+        """Sources that can't be used, then files, newest first."""
+        rows = self._store.all(
+            "SELECT id, state, reason FROM source WHERE state <> 'ok' ORDER BY id DESC"
+        )
+        found = [
+            Problem(row[0], b"", SourceState(row[1]), _rows.from_text(row[2]))
+            for row in rows
+        ]
+        ids = self.keys(Group(GroupKind.PROBLEMS)).ids
+        for start in range(0, len(ids), _PAGE):
+            for note in self._notes(ids[start : start + _PAGE]):
+                file = note.files[0]
+                found.append(
+                    Problem(
+                        source_id=file.source_id,
+                        path=file.path,
+                        state=note.row.state,
+                        reason=note.row.reason,
+                        note_id=note.row.id,
+                    )
+                )
+        return found
+
+    def locate(self, note_id: NoteId) -> tuple[ChatId, int, int] | None:
+        """Chat, month and order_ms of a note."""
+        row = self._store.one(
+            "SELECT chat_id, month, order_ms FROM note WHERE id = ?", (note_id,)
+        )
+        return None if row is None else (row[0], row[1], row[2])
+
+    def neighbour(
+        self, note_id: NoteId, step: int, *, unplayed: bool = False
+    ) -> NoteId | None:
+        """The next newer (step 1) or next older (step -1) visible note of the chat."""
+        place = self.locate(note_id)
+        if place is None:
+            return None
+        chat_id, _, order_ms = place
+        # The index by time is the shorter way to an unplayed note in a long chat.
+        only = "INDEXED BY note_unplayed" if unplayed else "INDEXED BY note_chat"
+        more = "AND played = 0" if unplayed else ""
+        sign, way = (">", "ASC") if step > 0 else ("<", "DESC")
+        row = self._store.one(
+            f"SELECT id FROM note {only} WHERE visible = 1 {more} AND chat_id = ?"
+            f" AND (order_ms, id) {sign} (?, ?) AND {_THERE}"
+            f" ORDER BY order_ms {way}, id {way} LIMIT 1",
+            (chat_id, order_ms, note_id),
+        )
+        return None if row is None else NoteId(row[0])
+
+    def oldest_unplayed(self) -> NoteId | None:
+        """The oldest unplayed visible note of all chats."""
+        row = self._store.one(
+            f"SELECT id FROM note WHERE visible = 1 AND played = 0 AND {_THERE}"
+            " ORDER BY order_ms, id LIMIT 1"
+        )
+        return None if row is None else NoteId(row[0])
+
+    def changes_since(self, revision: int) -> tuple[int, LibraryDelta]:
+        """What changed after a revision, and the revision now."""
+        # The number is read first: what is committed meanwhile comes twice, never not.
+        now, reset_rev, sources_rev = self._store.all(
+            "SELECT rev, reset_rev, sources_rev FROM meta"
+        )[0]
+        if revision == now:
+            return now, LibraryDelta()
+        sources = revision < sources_rev
+        if revision < reset_rev or revision > now:
+            return now, LibraryDelta(reset=True, sources=sources or revision > now)
+        gone = self._store.all(
+            "SELECT note_id, chat_id, month, order_ms, 0, 0, 0 FROM gone"
+            " WHERE rev > ? LIMIT ?",
+            (revision, CHANGES_LIMIT + 1),
+        )
+        rows = self._store.all(
+            f"SELECT {_rows.CHANGE_COLUMNS} FROM note"
+            " JOIN source ON source.id = note.source_id WHERE note.rev > ?"
+            " ORDER BY note.rev LIMIT ?",
+            (revision, CHANGES_LIMIT + 1 - len(gone)),
+        )
+        if len(gone) + len(rows) > CHANGES_LIMIT:
+            return now, LibraryDelta(reset=True, sources=sources)
+        changes = (*map(_rows.change_of, gone), *map(_rows.change_of, rows))
+        return now, LibraryDelta(changes=changes, sources=sources)
+
+    def revision(self) -> int:
+        """The number of the last committed change."""
+        return int(self._store.all("SELECT rev FROM meta")[0][0])
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._store.close()
+
+    def _recent(self) -> list[Row]:
+        """Time and id of the newest notes, from the newest chats.
+
+        An index of all notes by time would only serve this, and cost each scan a
+        tenth of its time.
+        """
+        found: list[Row] = []
+        for chat_id, last_ms in self._store.all(
+            f"SELECT id, last_ms FROM chat WHERE notes > 0 AND {_THERE}"
+            " ORDER BY last_ms DESC LIMIT ?",
+            (RECENT_LIMIT,),
+        ):
+            if len(found) == RECENT_LIMIT and last_ms < found[-1][0]:
+                break
+            found += self._store.all(
+                "SELECT order_ms, id FROM note WHERE chat_id = ? AND visible = 1"
+                f" {_NEWEST} LIMIT {RECENT_LIMIT}",
+                (chat_id,),
+            )
+            found.sort(reverse=True)
+            del found[RECENT_LIMIT:]
+        return found
+
+    def _notes(self, ids: Sequence[int]) -> Iterator[Note]:
+        """Everything about some notes, in their order."""
+        for page in _pages(ids):
+            files: dict[int, list[tuple[NoteFile, str, bool]]] = {}
+            for row in self._store.all(
+                f"SELECT {_rows.FILE_COLUMNS} {_FILES}"
+                f" WHERE file.note_id IN ({_PLACES})"
+                " ORDER BY file.missing, file.role = 'copy', file.id",
+                page,
+            ):
+                files.setdefault(row[0], []).append(_rows.note_file_of(row))
+            found = {
+                row[0]: row
+                for row in self._store.all(
+                    f"SELECT {_rows.NOTE_COLUMNS} {_JOINED}"
+                    " LEFT JOIN recording ON recording.id = note.recording_id"
+                    f" WHERE note.id IN ({_PLACES})",
+                    page,
+                )
+            }
+            for note_id in dict.fromkeys(page):
+                # A note without a file was being removed between the two looks.
+                if note_id in found and note_id in files:
+                    yield _rows.note_of(found[note_id], files[note_id])
+
+
+def _note_keys(rows: Sequence[Row]) -> NoteKeys:
+    """Make keys of rows of order_ms and id."""
+    return NoteKeys(
+        order_ms=array("q", [row[0] for row in rows]),
+        ids=array("q", [row[1] for row in rows]),
+    )
+
+
+def _pages(ids: Sequence[int]) -> Iterator[list[int]]:
+    """Cut ids into pages of one size, the last one filled with its last id."""
+    for start in range(0, len(ids), _PAGE):
+        page = list(ids[start : start + _PAGE])
+        yield page + page[-1:] * (_PAGE - len(page))
