@@ -2,13 +2,12 @@
 
 from tui.demo._arrivals import Arrivals, variant
 from tui.demo._script import ARRIVALS, LIBRARY, VOICES, Line, Voice
-from tui.demo._write import CLIPS, SOURCES, Names, write_demo
+from tui.demo._write import CLIPS, Names, write_demo
 
 __all__ = [
     "ARRIVALS",
     "CLIPS",
     "LIBRARY",
-    "SOURCES",
     "VOICES",
     "Arrivals",
     "Line",

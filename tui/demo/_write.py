@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui.demo._script import ARRIVALS, LIBRARY
 from tui.errors import DataError, UsageError
-from tui.sources._weeks import week_folder
+from tui.sources import week_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,16 +18,13 @@ if TYPE_CHECKING:
 
     from tui.demo._script import Line
 
-__all__ = ["CLIPS", "SOURCES", "Names", "clip", "place", "write_demo"]
+__all__ = ["CLIPS", "Names", "clip", "place", "write_demo"]
 
 CLIPS = Path(__file__).parent / "clips"
 """Where the package keeps the recordings."""
 
-RECORDINGS = Path("Recordings")
 VOICE_NOTES = Path("WhatsApp", "Media", "WhatsApp Voice Notes")
-SOURCES = (RECORDINGS, Path("WhatsApp"))
-"""The two sources of the sample library, below its root."""
-
+_FOLDERS = {VOICE_NOTES.parts[0], *(line.who for line in (*LIBRARY, *ARRIVALS))}
 _MARK = ".earmark-demo"
 """A file that lists what was written, so that it can be written anew."""
 
@@ -46,7 +43,7 @@ class Names:
             self._counts[day] += 1
             name = f"PTT-{day}-WA{number:04d}.opus"
             return VOICE_NOTES / week_folder(moment.date()) / name
-        return RECORDINGS / line.who / f"{moment:%Y-%m-%d %H-%M-%S}.opus"
+        return Path(line.who, f"{moment:%Y-%m-%d %H-%M-%S}.opus")
 
 
 def clip(line: Line) -> bytes:
@@ -129,7 +126,5 @@ def _inside(root: Path, lines: Iterable[str]) -> Iterable[Path]:
     """Yield what the mark lists, and nothing that lies elsewhere."""
     for line in lines:
         path = Path(line)
-        if path.parts[:1] in {source.parts for source in SOURCES} and (
-            ".." not in path.parts
-        ):
+        if path.parts and path.parts[0] in _FOLDERS and ".." not in path.parts:
             yield root / path

@@ -10,7 +10,7 @@ import pytest
 
 from tests.make_demo import speak
 from tests.support.decoded import decoded
-from tui.demo import ARRIVALS, CLIPS, LIBRARY, SOURCES, VOICES, Names, write_demo
+from tui.demo import ARRIVALS, CLIPS, LIBRARY, VOICES, Names, write_demo
 from tui.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def test_a_library_of_people_and_whatsapp(tmp_path: Path) -> None:
     written = write_demo(tmp_path, NOW)
     assert sorted(written) == files(tmp_path)
     assert len(written) == len(LIBRARY) == 12
-    people = Counter(path.parts[1] for path in written if path.parts[0] == "Recordings")
-    assert people == {"Ana": 3, "Bob": 3, "Mum": 2}
+    folders = Counter(path.parts[0] for path in written)
+    assert folders == {"Ana": 3, "Bob": 3, "Mum": 2, "WhatsApp": 4}
     whatsapp = [str(path) for path in written if path.parts[0] == "WhatsApp"]
     assert whatsapp == [
         "WhatsApp/Media/WhatsApp Voice Notes/202510/PTT-20250306-WA0000.opus",
@@ -73,7 +73,6 @@ def test_a_library_of_people_and_whatsapp(tmp_path: Path) -> None:
         "WhatsApp/Media/WhatsApp Voice Notes/202511/PTT-20250313-WA0000.opus",
         "WhatsApp/Media/WhatsApp Voice Notes/202511/PTT-20250313-WA0001.opus",
     ]
-    assert {path.parts[0] for path in written} == {path.parts[0] for path in SOURCES}
     assert {line.who for line in LINES} <= set(VOICES)
 
 
@@ -82,10 +81,10 @@ def test_names_and_file_times_agree(tmp_path: Path) -> None:
     for path in write_demo(tmp_path, NOW):
         moment = datetime.fromtimestamp((tmp_path / path).stat().st_mtime)  # noqa: DTZ006  # local on purpose
         assert NOW - timedelta(days=60) < moment < NOW
-        if path.parts[0] == "Recordings":
-            assert path.name == f"{moment:%Y-%m-%d %H-%M-%S}.opus"
-        else:
+        if path.parts[0] == "WhatsApp":
             assert path.name.startswith(f"PTT-{moment:%Y%m%d}-WA")
+        else:
+            assert path.name == f"{moment:%Y-%m-%d %H-%M-%S}.opus"
 
 
 def test_the_complete_library_has_the_arrivals_too(tmp_path: Path) -> None:
@@ -101,7 +100,7 @@ def test_the_complete_library_has_the_arrivals_too(tmp_path: Path) -> None:
 def test_writing_again_replaces_the_old_dates(tmp_path: Path) -> None:
     """A demo of last week becomes one of today, without twins."""
     write_demo(tmp_path, NOW - timedelta(days=7), complete=True)
-    mine = tmp_path / "Recordings" / "Ana" / "own.opus"
+    mine = tmp_path / "Ana" / "own.opus"
     mine.write_bytes(b"x")
     written = write_demo(tmp_path, NOW, complete=True)
     assert files(tmp_path) == sorted([*written, mine.relative_to(tmp_path)])
@@ -124,7 +123,7 @@ def test_a_forged_list_deletes_nothing_elsewhere(tmp_path: Path) -> None:
     inside = root / "other.opus"
     inside.write_text("x")
     (root / ".earmark-demo").write_text(
-        f"{outside}\n../outside.opus\nRecordings/../../outside.opus\nother.opus\n\n"
+        f"{outside}\n../outside.opus\nAna/../../outside.opus\nother.opus\n\n"
     )
     write_demo(root, NOW)
     assert outside.exists()
