@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import av
+    from av.audio.codeccontext import AudioCodecContext
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
@@ -32,8 +33,11 @@ _PREROLL = 0.5
 and sound wrong (0.5 is exact in 240 of 240 seeks, 0.08 is not)."""
 _FAR_PREROLL = 10.0
 """Seconds for a container whose index points behind the position."""
+_WARM_UP = 0.1
+"""Seconds fed to the change of speed before a position: its first 25 ms click."""
 _LATE = 0.001
-_LOST = (0.04, 10.0)
+"""Seconds that a frame may lie behind a position and still count as there."""
+_LOST = (0.018, 10.0)
 """Seconds: a hole between two packets of this size is filled with silence, so that the
 clock goes on; less is rounding, more is a wrong time."""
 _RETRIES = 50
@@ -50,6 +54,9 @@ _OPTIONS = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
 _UNSURE = frozenset({"aac", "amr", "amrnb", "amrwb", "gsm"})
 """Containers without a length: what FFmpeg says is guessed from the size (309.7 s for
 300 s of AMR)."""
+
+_BETTER = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
+"""FFmpeg's own decoders refuse the packets that phones send while nobody speaks."""
 
 
 class Recording:
@@ -143,10 +150,15 @@ class Decoder:
         self.skipped = 0
         """Packets that could not be decoded."""
         self._speed = speed
+        self._warm_up = 0.0 if _is_plain(speed) else _WARM_UP
+        self._sought = False
+        self._lead = 0.0  # seconds decoded before the start
         self._container = recording.open()
         try:
             self._stream = self._first_stream()
+            self._codec = self._best_codec()
             self.duration = self._duration()
+            self.start = min(self.start, self.duration or self.start)
             self._seek(_PREROLL)
         except BaseException:
             self._container.close()
@@ -188,6 +200,21 @@ class Decoder:
         stream.codec_context.thread_count = 1  # threads add delay and gain nothing
         return stream
 
+    def _best_codec(self) -> AudioCodecContext:
+        """Give what decodes the stream."""
+        import av
+
+        native = self._stream.codec_context
+        better = _BETTER.get(native.name)
+        if better is None or better not in av.codecs_available:
+            return native
+        codec = av.CodecContext.create(better, "r")
+        if not isinstance(codec, av.AudioCodecContext):
+            return native
+        codec.sample_rate = native.sample_rate
+        codec.layout = native.layout
+        return codec
+
     def _duration(self) -> float | None:
         name = self._container.format.name
         if self._container.duration is None or name in _UNSURE:
@@ -201,19 +228,24 @@ class Decoder:
         stream = self._stream
         if self.start <= preroll or stream.time_base is None:
             return False
+        if self._container.format.name == "ogg" and self._codec.name == "flac":
+            return False  # its times are wrong by up to 0.2 s after a seek
         target = round((self.start - preroll) / stream.time_base)
         try:
             self._container.seek(target + (stream.start_time or 0), stream=stream)
         except (av.error.FFmpegError, OSError):
             self._reopen()
             return False
+        self._sought = True
         return True
 
     def _reopen(self) -> None:
         """Begin again at the very start."""
+        self._sought = False
         self._container.close()
         self._container = self._recording.open()
         self._stream = self._first_stream()
+        self._codec = self._best_codec()
 
     def _frames(self) -> Iterator[av.AudioFrame | None]:
         """Decode; None for every packet that gave nothing."""
@@ -223,7 +255,7 @@ class Decoder:
             try:
                 for packet in self._container.demux(self._stream):
                     try:
-                        frames = packet.decode()
+                        frames = self._codec.decode(packet)
                     except EOFError:
                         return
                     except (av.error.FFmpegError, ValueError):
@@ -243,19 +275,22 @@ class Decoder:
         frame: av.AudioFrame | None = None
         at = 0.0
         for preroll in (_FAR_PREROLL, 0.0, None):
+            may_skip = self._sought
             for frame in frames:
                 if frame is not None:
-                    break
+                    at = self._time(frame, max(0.0, self.start - _PREROLL))
+                    if not may_skip or at > self.start - _PREROLL / 2:
+                        break
+                    may_skip = False  # Matroska tells a wrong time for the first one
                 yield None, at
-            if frame is None:
-                return
-            at = self._time(frame, max(0.0, self.start - _PREROLL))
-            if preroll is None or at <= self.start + _LATE or self.start <= _PREROLL:
+            is_there = frame is not None and at <= self.start + _LATE
+            if is_there or preroll is None or self.start <= _PREROLL:
                 break
-            # It landed behind the start: the index of the container is coarse.
+            # It landed behind the start (the index of the container is coarse), or
+            # behind the end (the file is shorter than it says).
             if not (preroll and self._seek(preroll)):
                 self._reopen()
-            frames = self._frames()
+            frames, frame = self._frames(), None
         for each in itertools.chain((frame,), frames):
             if each is not None:
                 at = self._time(each, at)
@@ -273,6 +308,7 @@ class Decoder:
     def _pcm(self) -> Iterator[bytes]:
         """Decode to the engine's rate, trimmed to the sample at the start."""
         skip: int | None = None
+        begin = max(0.0, self.start - self._warm_up)
         after = 0.0  # where the previous frame ended
         sampler = _Resampler()
         for frame, at in self._timed():
@@ -280,10 +316,11 @@ class Decoder:
                 yield b""
                 continue
             if skip is None:
-                skip = round((self.start - at) * RATE)
-                if skip < 0:  # nothing sounds earlier: begin where there is sound
-                    self.start = at
-                    skip = 0
+                if at > begin + _LATE:  # nothing sounds earlier
+                    begin = at
+                    self.start = max(at, self.start)
+                skip = max(0, round((begin - at) * RATE))
+                self._lead = self.start - begin
             elif _LOST[0] < at - after <= _LOST[1]:
                 hole = round((at - after) * RATE)
                 yield bytes(max(0, hole - skip) * _FRAME)
@@ -304,14 +341,19 @@ class Decoder:
         def counted() -> Iterator[bytes]:
             nonlocal count
             for pcm in self._pcm():
+                if pcm and not count:
+                    yield bytes(round((self._warm_up - self._lead) * RATE) * _FRAME)
                 count += len(pcm) // _FRAME
                 yield pcm
 
+        drop = round(self._warm_up * RATE / self._speed)
         given = 0
-        for pcm in _tempo(counted(), self._speed):
+        for block in _tempo(counted(), self._speed):
+            pcm = block[drop * _FRAME :]
+            drop = max(0, drop - len(block) // _FRAME)
             yield pcm, self.start + given * self._speed / RATE
             given += len(pcm) // _FRAME
-        self.end = self.start + count / RATE
+        self.end = self.start - self._lead + count / RATE
 
 
 class _Resampler:
@@ -343,9 +385,13 @@ class _Resampler:
                 yield bytes(made.planes[0])[: made.samples * _FRAME]
 
 
+def _is_plain(speed: float) -> bool:
+    return abs(speed - 1.0) < 1e-3
+
+
 def _tempo(pcm: Iterator[bytes], speed: float) -> Iterator[bytes]:
     """Play faster or slower at the same pitch; an empty block while there is none."""
-    if abs(speed - 1.0) < 1e-3:
+    if _is_plain(speed):
         yield from pcm
         return
     import av

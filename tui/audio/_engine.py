@@ -58,8 +58,8 @@ __all__ = ["MAX_SPEED", "MIN_SPEED", "Engine"]
 log = logging.getLogger(__name__)
 
 MIN_SPEED, MAX_SPEED = 0.5, 3.0
-_TICK = 0.1
-"""Seconds between two events of the position."""
+_TICK = 0.0995
+"""Seconds between two events of the position: ten a second, and room for rounding."""
 _FADE_OUT = 0.06
 """Seconds that the end of the engine waits for silence at most."""
 

@@ -115,9 +115,12 @@ _Handler = ctypes.CFUNCTYPE(
 )
 
 
-@_Handler
 def _say_nothing(*_args: object) -> None:
     """Take an error of ALSA; what matters comes as a return value, too."""
+
+
+_NOTHING = _Handler(_say_nothing)
+"""Kept for ever: ALSA holds its address."""
 
 
 def _hush_alsa() -> None:
@@ -125,7 +128,7 @@ def _hush_alsa() -> None:
     if not sys.platform.startswith("linux"):
         return
     try:
-        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(_say_nothing)
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(_NOTHING)
     except (OSError, AttributeError):
         return  # no ALSA, no noise
 

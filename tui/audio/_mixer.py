@@ -48,47 +48,72 @@ class Plan:
 
 
 class _Voice:
-    """One ring, fading in and out."""
+    """One ring, fading in and out.
 
-    __slots__ = ("delay", "level", "ring", "rising", "starved")
+    A fade that began is completed: to turn round in the middle would be a bend.
+    """
 
-    def __init__(self, ring: Ring) -> None:
+    __slots__ = ("_step", "delay", "level", "ring", "starved", "wanted")
+
+    def __init__(self, ring: Ring, delay: int) -> None:
         self.ring = ring
         self.level = 0
-        self.rising = False
-        self.delay = 0
+        self.wanted = False
+        """Whether it shall be heard."""
+        self.delay = delay
         """Frames of silence before it begins."""
         self.starved = False
+        self._step = 0
 
     def is_silent(self) -> bool:
-        return self.level == 0 and not self.rising
+        return self.level == 0 and not self.wanted
 
     def is_finished(self) -> bool:
-        return self.rising and self.ring.complete and not self.ring.frames
+        return self.wanted and self.ring.complete and not self.ring.frames
+
+    def frames_until_half_gone(self) -> int:
+        """Tell when another sound may begin, if this one leaves now."""
+        if self._step > 0:
+            return FADE - self.level + _OVERLAP
+        return max(0, self.level - (FADE - _OVERLAP))
 
     def render(self, frames: int) -> bytes | array[int]:
         """Give the next frames; what is missing at the end is silence."""
         complete = self.ring.complete  # looked at first: it is set after the last put
         left = self.ring.frames
-        if self.rising and self.level == FADE and left >= frames + FADE:
+        if self.wanted and self.level == FADE and left >= frames + FADE:
             return self.ring.take(frames)
         delay = min(self.delay, frames)
         self.delay -= delay
         count = min(frames - delay, left)
-        if not self.rising:
-            count = min(count, self.level)
+        if not self.wanted:
+            count = min(count, self._frames_to_go())
+        was_heard = self.level > 0
         pcm = array("h", bytes(delay * FRAME) + self.ring.take(count))
-        step = 1 if self.rising else -1
-        level = self.level
-        for i in range(count):
-            # The sound also fades out when it ends, or when the decoder is late.
-            level = min(level + step, FADE, left - i)
-            if level < FADE:
-                pcm[delay + i] = pcm[delay + i] * _CURVE[level] >> 15
-        missing = self.rising and count < frames - delay
-        self.starved = missing and not complete and self.level > 0
-        self.level = min(level, left - count)
+        self._fade(pcm, delay, left)
+        missing = self.wanted and count < frames - delay
+        self.starved = missing and not complete and was_heard
         return pcm
+
+    def _frames_to_go(self) -> int:
+        """How long it is heard, when it shall not be."""
+        return self.level if self._step <= 0 else 2 * FADE - self.level
+
+    def _fade(self, pcm: array[int], begin: int, left: int) -> None:
+        """Scale samples from one on, of which so many are left in the ring."""
+        level, step = self.level, self._step
+        for i in range(begin, len(pcm)):
+            if level in {0, FADE}:
+                step = 1 if self.wanted else -1
+            if level + step >= left:
+                # It ends, or the decoder is late: be silent when there is no more.
+                step = -1
+                level = left
+            level = max(0, min(FADE, level + step))
+            if level < FADE:
+                pcm[i] = pcm[i] * _CURVE[level] >> 15
+            left -= 1
+        self.level, self._step = min(level, left), step
 
 
 class _Gain:
@@ -105,12 +130,8 @@ class _Gain:
         self._left = 0
 
     def apply(self, pcm: bytes | array[int], gain: int) -> bytes:
-        """Scale sound, on the way to a gain."""
-        if gain != self._to:
-            self._from = self._now()
-            self._to = gain
-            self._left = FADE
-        if not self._left:
+        """Scale sound, on the way to a gain; a ramp that began is completed."""
+        if not self._left and gain == self._to:
             if gain == UNITY:
                 return pcm if isinstance(pcm, bytes) else pcm.tobytes()
             if not gain:
@@ -119,6 +140,8 @@ class _Gain:
             return array("h", [x * gain >> 15 for x in samples]).tobytes()
         samples = pcm if isinstance(pcm, array) else array("h", pcm)
         for i, x in enumerate(samples):
+            if not self._left and gain != self._to:
+                self._from, self._to, self._left = self._to, gain, FADE
             samples[i] = x * self._now() >> 15
             self._left = max(0, self._left - 1)
         return samples.tobytes()
@@ -157,7 +180,7 @@ class Mixer:
         """Begin from silence; only while no device asks for sound."""
         self._leaving.clear()
         if self._voice is not None:
-            self._voice.level = 0
+            self._voice = _Voice(self._voice.ring, 0)
 
     def pull(self, frames: int) -> bytes:
         """Give the device exactly so many frames."""
@@ -170,7 +193,7 @@ class Mixer:
         pcm: bytes | array[int] = b"" if voice is None else voice.render(frames)
         for old in self._leaving:
             pcm = _add(pcm, old.render(frames))
-        self._leaving = [v for v in self._leaving if v.level and v.ring.frames]
+        self._leaving = [old for old in self._leaving if old.level]
         if voice is not None:
             self._look(voice)
         return self._gain.apply(pcm, plan.gain).ljust(frames * FRAME, b"\0")
@@ -179,13 +202,15 @@ class Mixer:
         voice = self._voice
         if plan.ring is not (voice and voice.ring):
             if voice is not None and voice.level:
-                voice.rising = False
+                voice.wanted = False
                 self._leaving.append(voice)
-            voice = self._voice = None if plan.ring is None else _Voice(plan.ring)
-            if voice is not None and self._leaving:
-                voice.delay = _OVERLAP
+            voice = None
+            if plan.ring is not None:
+                waits = [old.frames_until_half_gone() for old in self._leaving]
+                voice = _Voice(plan.ring, max(waits, default=0))
+            self._voice = voice
         if voice is not None:
-            voice.rising = plan.playing
+            voice.wanted = plan.playing
         return voice
 
     def _look(self, voice: _Voice) -> None:

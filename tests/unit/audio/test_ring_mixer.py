@@ -1,0 +1,140 @@
+"""The ring, and what the device is given from it."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+
+from tests.support.sound import noise
+from tui.audio._mixer import FADE, LOW, UNITY, Mixer, Plan
+from tui.audio._ring import Ring
+
+
+def ring_of(pcm: bytes, *, complete: bool = True) -> Ring:
+    """Make a ring that holds some sound."""
+    ring = Ring(0.0, 1.0)
+    ring.put(pcm, 0.0)
+    ring.complete = complete
+    return ring
+
+
+def test_a_ring_gives_back_what_was_put() -> None:
+    """Across blocks, in pieces of any size, with the time of the next frame."""
+    pcm = noise(0.5)
+    ring = Ring(10.0, 2.0)
+    assert ring.position == 10.0
+    at = 0
+    for size in (1, 7, 960, 4000):
+        part = pcm[2 * at : 2 * (at + size)]
+        ring.put(part, 10.0 + at * 2 / 48_000)
+        at += size
+    ring.put(b"", 99.0)
+    got = b""
+    for size in (3, 5, 1, 900, 2000, 1, 9999):
+        got += ring.take(size)
+        assert ring.position == pytest.approx(10.0 + len(got) / 48_000)
+    assert got == pcm[: 2 * at]
+    assert ring.frames == 0
+    assert ring.take(5) == b""
+
+
+def test_frames_before_a_time_can_be_dropped() -> None:
+    """For a change of speed, which goes on where the old sound is by then."""
+    pcm = noise(0.1)
+    ring = Ring(5.0, 2.0)
+    ring.put(pcm, 5.0)
+    ring.drop_until(4.0)
+    assert ring.frames == 4800
+    ring.drop_until(5.0 + 100 * 2 / 48_000)
+    assert ring.take(5000) == pcm[200:]
+    ring.drop_until(99.0)
+
+
+def test_without_a_plan_there_is_silence() -> None:
+    """A device that asks gets exactly what it asks for."""
+    mixer = Mixer(lambda: None)
+    assert mixer.pull(77) == bytes(154)
+    assert mixer.is_silent
+    assert mixer.largest == 77
+
+
+def test_full_sound_passes_untouched() -> None:
+    """Between the fades nothing is computed."""
+    pcm = noise(0.2)
+    mixer = Mixer(lambda: None)
+    mixer.plan = Plan(ring_of(pcm), playing=True)
+    first = mixer.pull(960)
+    assert first[2 * FADE :] == pcm[2 * FADE : 1920]
+    assert mixer.pull(960) == pcm[1920:3840]
+    assert not mixer.is_silent
+
+
+def test_the_gain_scales() -> None:
+    """A steady volume is one multiplication a sample; none is silence."""
+    pcm = noise(0.2)
+    mixer = Mixer(lambda: None)
+    mixer.plan = Plan(ring_of(pcm), playing=True, gain=UNITY // 2)
+    mixer.pull(960)
+    want = array("h", [x >> 1 for x in memoryview(pcm).cast("h")[960:1920]])
+    assert mixer.pull(960) == want.tobytes()
+    mixer.plan = Plan(mixer.plan.ring, playing=True, gain=0)
+    mixer.pull(960)
+    assert mixer.pull(960) == bytes(1920)
+
+
+def test_two_loud_sounds_do_not_wrap_around() -> None:
+    """A sum is clipped, never turned into its opposite."""
+    loud = array("h", [32767] * 4800).tobytes()
+    mixer = Mixer(lambda: None)
+    mixer.plan = Plan(ring_of(loud), playing=True)
+    mixer.pull(960)
+    mixer.plan = Plan(ring_of(loud), playing=True)
+    assert min(memoryview(mixer.pull(960)).cast("h")) >= 0
+
+
+def test_the_end_is_told_once() -> None:
+    """The engine is woken when the last frame was handed out."""
+    woken: list[int] = []
+    mixer = Mixer(lambda: woken.append(1))
+    ring = ring_of(noise(0.01))
+    mixer.plan = Plan(ring, playing=True)
+    mixer.pull(960)
+    mixer.pull(960)
+    assert mixer.finished is ring
+    assert len(woken) == 1
+
+
+def test_a_low_ring_asks_for_more_once() -> None:
+    """Until the engine has looked after it."""
+    woken: list[int] = []
+    mixer = Mixer(lambda: woken.append(1))
+    ring = ring_of(noise(0.3), complete=False)
+    mixer.plan = Plan(ring, playing=True)
+    while ring.frames >= LOW:
+        assert not woken
+        mixer.pull(960)
+    mixer.pull(960)
+    assert len(woken) == 1
+    ring.wanting = False
+    mixer.pull(960)
+    assert len(woken) == 2
+
+
+def test_a_paused_mixer_takes_nothing() -> None:
+    """A pause keeps the place."""
+    ring = ring_of(noise(0.2))
+    mixer = Mixer(lambda: None)
+    mixer.plan = Plan(ring)
+    assert mixer.pull(960) == bytes(1920)
+    assert ring.frames == 9600
+
+
+def test_a_new_device_begins_from_silence() -> None:
+    """After a device was lost in the middle of a wave, the sound fades in."""
+    mixer = Mixer(lambda: None)
+    mixer.plan = Plan(ring_of(noise(0.5)), playing=True)
+    mixer.pull(960)
+    mixer.reset()
+    heard = memoryview(mixer.pull(960)).cast("h")
+    assert max(map(abs, heard[:10])) < 200
