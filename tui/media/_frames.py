@@ -28,8 +28,8 @@ __all__ = [
 ]
 
 _STRIDE = 65_536
-_MAX_FRAMES = 50_000_000
-_LONGEST_FRAME = 8192
+_MAX_FRAMES = 5_000_000
+"""More than a day of sound."""
 
 _u64_big = Struct(">Q").unpack_from
 
@@ -98,8 +98,8 @@ def count_frames(format_: FrameFormat, size: int, read: Read) -> int | None:
         read: Fetches bytes of the file.
 
     Returns:
-        Milliseconds of the whole frames, up to the first byte that begins none; None
-        when there is no frame at all.
+        Milliseconds of the whole frames, up to the first byte that begins none; an
+        estimate for more than a day; None when there is no frame at all.
     """
     start, header, frame = format_
     total = 0.0
@@ -119,30 +119,32 @@ def count_frames(format_: FrameFormat, size: int, read: Read) -> int | None:
         at += length
         total += ms
         count += 1
+    if count == _MAX_FRAMES:  # what is left will be like what was counted
+        total *= (size - start) / (at - start)
     return in_range(round(total)) if count else None
 
 
-def is_adts(head: bytes, size: int) -> bool:
+def is_adts(head: bytes) -> bool:
     """Tell whether a file begins with a frame of ADTS, and the next one follows."""
     if len(head) < ADTS.header:
         return False
     length, _ = _adts(head, 0)
-    return bool(length) and _goes_on(head, length, size, b"\xf0", 0xF6)
+    return bool(length) and _goes_on(head, length, 0xF6)
 
 
-def is_mp3(head: bytes, size: int) -> bool:
+def is_mp3(head: bytes) -> bool:
     """Tell whether a file begins with a frame of MPEG audio, and the next follows."""
     if len(head) < 4:
         return False
     length = _mp3(head)
-    return bool(length) and _goes_on(head, length, size, head[1:2], 0xFE)
+    return bool(length) and _goes_on(head, length, 0xFE)
 
 
-def _goes_on(head: bytes, length: int, size: int, second: bytes, mask: int) -> bool:
-    """Tell whether a frame is followed by one of its kind, or by nothing."""
+def _goes_on(head: bytes, length: int, mask: int) -> bool:
+    """Tell whether a frame is followed by one of its kind, as far as can be seen."""
     if length + 2 > len(head):
-        return size <= _LONGEST_FRAME or length + 2 <= size
-    return head[length] == 0xFF and head[length + 1] & mask == second[0] & mask
+        return True
+    return head[length] == 0xFF and head[length + 1] & mask == head[1] & mask
 
 
 def _mp3(head: bytes) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from tui.media._api import Wholeness
 from tui.media._frames import ADTS, AMR_NB, AMR_WB, count_frames
@@ -51,6 +51,7 @@ _DEMUXERS = {
 }
 """Our containers and the names that FFmpeg has for them."""
 
+_FURTHEST = 1 << 62
 _DAMAGED = "damaged: no length can be told"
 
 
@@ -91,10 +92,9 @@ def _measure(fd: int, size: int, probe: Probe) -> Probe:
     elif probe.container.startswith("ogg/"):
         duration = length_of_chain(size, read)
     else:
-        with os.fdopen(os.dup(fd), "rb") as file:
-            duration = _by_first_frame(file) if probe.container == "mp3" else None
-            if duration is None:
-                return _by_packets(file, probe)
+        duration = _by_first_frame(fd) if probe.container == "mp3" else None
+        if duration is None:
+            return _by_packets(fd, size, probe)
     return _with_duration(probe, duration)
 
 
@@ -104,7 +104,7 @@ def _with_duration(probe: Probe, duration: int | None) -> Probe:
     return replace(probe, duration_ms=duration)
 
 
-def _by_first_frame(file: BinaryIO) -> int | None:
+def _by_first_frame(fd: int) -> int | None:
     """Read the length that an MP3 file states in its first frame, if it does.
 
     Only that frame is read, not the tags, which may be huge. A file without a stated
@@ -112,9 +112,10 @@ def _by_first_frame(file: BinaryIO) -> int | None:
     """
     from mutagen.mp3 import BitrateMode, HeaderNotFoundError, MPEGInfo
 
-    file.seek(0)
     try:
-        info: Any = MPEGInfo(file)
+        with os.fdopen(os.dup(fd), "rb") as file:
+            file.seek(0)
+            info: Any = MPEGInfo(file)
     except (HeaderNotFoundError, ValueError, OverflowError, EOFError):
         return None
     if info.bitrate_mode == BitrateMode.UNKNOWN:
@@ -122,15 +123,53 @@ def _by_first_frame(file: BinaryIO) -> int | None:
     return in_range(round(info.length * 1000)) or None
 
 
-def _by_packets(file: BinaryIO, probe: Probe) -> Probe:
+class _Seekable:
+    """An open file for FFmpeg, which may ask for places that no file has.
+
+    An exception would be printed by PyAV, in the middle of the screen.
+
+    Args:
+        fd: The file; stays open.
+        size: Its size.
+    """
+
+    def __init__(self, fd: int, size: int) -> None:
+        self._fd = fd
+        self._size = size
+        self._at = 0
+
+    def read(self, count: int) -> bytes:
+        """Return the next bytes; none at the end, or where the disk fails."""
+        try:
+            data = os.pread(self._fd, count, self._at)
+        except OSError:
+            return b""
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int) -> int:
+        """Go to a place; -1 for one that can't be."""
+        at = offset + (0, self._at, self._size, 0)[whence & 3]  # without FFmpeg's flags
+        if not 0 <= at <= _FURTHEST:
+            return -1
+        self._at = at
+        return at
+
+    def tell(self) -> int:
+        """Return the place."""
+        return self._at
+
+
+def _by_packets(fd: int, size: int, probe: Probe) -> Probe:
     """Ask FFmpeg; add up the packets where the container states no length."""
     import av
     from av.error import FFmpegError
 
-    file.seek(0)
-    name = _DEMUXERS[probe.container.partition("/")[0]]
+    name = _DEMUXERS[probe.container]
     try:
-        with av.open(file, "r", format=name, metadata_errors="replace") as container:
+        with av.open(
+            _Seekable(fd, size), "r", format=name, metadata_errors="replace"
+        ) as container:
             return _from_container(container, probe)
     except (FFmpegError, ValueError, OverflowError):
         return _with_duration(probe, None)

@@ -32,7 +32,7 @@ _HEADER = _FIXED + 255 + 64
 _STRIDE = 65_536
 _EOS = 4
 _BOS = 2
-_MAX_PAGES = 2_000_000
+_MAX_PAGES = 1_000_000
 _OPUS_RATE = 48_000
 
 _granule = Struct("<q").unpack_from

@@ -212,9 +212,9 @@ def _by_frames(head: bytes, size: int, read: Read) -> Probe | None:
         return _probe_flac(head)
     if head.startswith(b"ID3"):
         return _probe_tagged(head, size, read)
-    if is_adts(head, size):
+    if is_adts(head):
         return _counted("adts", ADTS, head, size)
-    if is_mp3(head, size):
+    if is_mp3(head):
         return Probe("mp3", Wholeness.PLAUSIBLE, None)
     return None
 
@@ -247,7 +247,7 @@ def _probe_tagged(head: bytes, size: int, read: Read) -> Probe:
     behind = read(after, HEAD_BYTES)
     if behind.startswith(b"fLaC"):
         return _probe_flac(behind)
-    if is_adts(behind, size - after):
+    if is_adts(behind):
         return Probe("adts", Wholeness.PLAUSIBLE, None)
     return Probe("mp3", Wholeness.PLAUSIBLE, None)
 
