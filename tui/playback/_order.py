@@ -10,7 +10,7 @@ from tui.model import GroupKind, NoteId, NoteState
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from tui.library._api import Reader
+    from tui.library import Reader
     from tui.model import Group
 
 __all__ = ["next_unplayed", "step_from"]

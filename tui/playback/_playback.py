@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui.audio import Player, PlayerEvent
-    from tui.library._api import Reader, UserWriter
+    from tui.library import Reader, UserWriter
     from tui.model import Group, LibraryDelta, NoteId
 
 __all__ = ["Playback"]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui.audio import Player, PlayerEvent, PlayerStatus
-    from tui.library._api import Reader, UserWriter
+    from tui.library import Reader, UserWriter
     from tui.model import Group, LibraryDelta, NoteId, Played
 
 __all__ = ["Session"]
