@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tui.errors import LibraryError
@@ -13,9 +14,10 @@ from tui.library._recordings import recording_of
 from tui.model import SourceId, SourceState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tui.library._api import FileRecord, Measured, NoteRecord
+    from tui.library._change import Change
     from tui.library._connection import Row, Store
     from tui.model import NoteId, SourceKind, WatchMode
 
@@ -43,6 +45,29 @@ class StoreIndexWriter:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._batch: Change | None = None
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Make one transaction of all calls inside (may not be nested).
+
+        An exception must leave the batch, which then is rolled back as a whole.
+        """
+        with change(self._store) as current:
+            self._batch = current
+            try:
+                yield
+            finally:
+                self._batch = None
+
+    @contextmanager
+    def _change(self) -> Iterator[Change]:
+        """The transaction of one call: its own, or that of the batch."""
+        if self._batch is None:
+            with change(self._store) as current:
+                yield current
+        else:
+            yield self._batch
 
     def add_source(
         self,
@@ -54,7 +79,7 @@ class StoreIndexWriter:
     ) -> SourceId:
         """Remember a source; the same root twice is the same source."""
         facts = (kind, _rows.to_text(label), score, _rows.join_reasons(reasons))
-        with change(self._store) as current:
+        with self._change() as current:
             row = self._store.one(
                 "SELECT id, kind, label, score, reasons FROM source WHERE root = ?",
                 (root,),
@@ -77,7 +102,7 @@ class StoreIndexWriter:
 
     def remove_source(self, source_id: SourceId) -> None:
         """Forget a source and its notes; marks stay with their recordings."""
-        with change(self._store) as current:
+        with self._change() as current:
             current.note_source(reset=True)
             for sql in (
                 "file WHERE folder_id IN (SELECT id FROM folder WHERE source_id = ?)",
@@ -98,7 +123,7 @@ class StoreIndexWriter:
         watch_reason: str = "",
     ) -> None:
         """Note that a source came, went, or is watched in another way."""
-        with change(self._store) as current:
+        with self._change() as current:
             row = self._store.one(
                 "SELECT state, reason, watch, watch_reason FROM source WHERE id = ?",
                 (source_id,),
@@ -121,7 +146,7 @@ class StoreIndexWriter:
 
     def set_scanned(self, source_id: SourceId, now_ms: int) -> None:
         """Note that a full scan ended; only the first one is news."""
-        with change(self._store) as current:
+        with self._change() as current:
             row = self._store.one(
                 "SELECT scanned_ms FROM source WHERE id = ?", (source_id,)
             )
@@ -149,6 +174,19 @@ class StoreIndexWriter:
             (source_id, folder),
         )
         return [_rows.file_record_of(row) for row in rows]
+
+    def files_named(
+        self, source_id: SourceId, folder: bytes, names: Sequence[bytes]
+    ) -> list[FileRecord]:
+        """The same for some names only, each a look into an index."""
+        found = []
+        for name in names:
+            found += self._store.all(
+                f"{_RECORDS} WHERE folder.source_id = ? AND folder.path = ?"
+                " AND file.name = ? AND file.missing = 0",
+                (source_id, folder, name),
+            )
+        return [_rows.file_record_of(row) for row in found]
 
     def missing_like(
         self, source_id: SourceId, inode: int, size: int, mtime_ns: int
@@ -178,7 +216,7 @@ class StoreIndexWriter:
         gone: Sequence[int],
     ) -> None:
         """Write the difference of one folder: files to add or change, ids that left."""
-        with change(self._store) as current:
+        with self._change() as current:
             root = self._root(source_id)
             row = self._store.one(
                 "SELECT id FROM folder WHERE source_id = ? AND path = ?",
@@ -192,7 +230,7 @@ class StoreIndexWriter:
 
     def drop_folders(self, source_id: SourceId, folders: Iterable[bytes]) -> None:
         """Folders that are gone, with all below: their files become missing."""
-        with change(self._store) as current:
+        with self._change() as current:
             for folder in folders:
                 # From `folder/` up to, but without, `folder0`, which follows it.
                 where = (
@@ -232,11 +270,13 @@ class StoreIndexWriter:
         A result with nothing but a hash leaves the rest as it is; any other counts as
         measured, also without a length, so that it is not asked for again.
         """
-        with change(self._store) as current:
+        with self._change() as current:
             write_measured(current, results)
 
     def set_peaks(self, note_id: NoteId, peaks: bytes) -> None:
         """Keep a waveform with the note's recording, which is hashed if need be.
+
+        Not inside of a batch: nobody shall wait while a file is read.
 
         Raises:
             OSError: When it had to be hashed and its file can't be read.
@@ -244,7 +284,7 @@ class StoreIndexWriter:
         recording = recording_of(self._store, note_id)
         if recording is None:
             return
-        with change(self._store) as current:
+        with self._change() as current:
             self._store.run(
                 "UPDATE recording SET peaks = ? WHERE id = ?", (peaks, recording[0])
             )
