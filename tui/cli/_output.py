@@ -33,6 +33,8 @@ class Out:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self.is_terminal = self._stream.isatty()
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        self.has_unicode = encoding.lower().replace("-", "") == "utf8"
         self.columns = shutil.get_terminal_size().columns if self.is_terminal else 0
 
     def line(self, text: str = "") -> None:

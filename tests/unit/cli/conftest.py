@@ -1,0 +1,58 @@
+"""Commands run in this process, and a sample library for them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tui.cli import main
+from tui.demo import write_demo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NOW = datetime(2025, 3, 14, 12, 0, 0)  # noqa: DTZ001  # the wall clock of the user
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """What it wrote to stdout."""
+        return self.out.splitlines()
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401  # JSON is anything
+        """What it wrote to stdout, as JSON."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def earmark(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Run a command in this process."""
+
+    def run(*argv: object) -> Done:
+        code = main([str(word) for word in argv])
+        written = capsys.readouterr()
+        return Done(code, written.out, written.err)
+
+    return run
+
+
+@pytest.fixture
+def phone(tmp_path: Path) -> Path:
+    """The complete sample library of 18 notes, as of 14 March 2025."""
+    root = tmp_path / "Phone"
+    write_demo(root, NOW, complete=True)
+    return root

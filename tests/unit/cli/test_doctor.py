@@ -1,0 +1,106 @@
+"""`doctor`: the report, in words and as JSON."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tui.cli import _sound_check
+from tui.cli._sound_check import check_output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.unit.cli.conftest import Done
+
+    Earmark = Callable[..., Done]
+
+
+@pytest.fixture(autouse=True)
+def silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open no sound device; the check itself has tests of its own."""
+    monkeypatch.setattr("tui.cli._doctor.check_output", lambda name: f"no {name} here")
+
+
+def test_a_new_library(earmark: Earmark, isolated: Path) -> None:
+    """Without anything, doctor tells what to do, and that all is well."""
+    done = earmark("doctor")
+    assert (done.code, done.err) == (0, "")
+    assert "earmark FOLDER adds one" in done.out
+    assert str(isolated / "config" / "earmark" / "config.toml") in done.out
+    assert "miniaudio: no miniaudio here" in done.out
+
+
+def test_the_report(earmark: Earmark, phone: Path, isolated: Path) -> None:
+    """The object tells about library, sources, sound and terminal."""
+    bad = phone / "Ana" / "bad.opus"
+    bad.write_text("no sound at all")
+    os.utime(bad, (1_700_000_000, 1_700_000_000))
+    earmark("scan", phone)
+    done = earmark("doctor", "--json")
+    report = done.json
+    assert done.code == 0
+    library = report["library"]
+    assert library["path"] == str(isolated / "data" / "earmark" / "library.db")
+    assert library["size"] > 0
+    assert library["version"] > 0
+    assert library["integrity"] == "ok"
+    assert library["notes"] == 19
+    (source,) = report["sources"]
+    assert (source["path"], source["state"]) == (str(phone), "ok")
+    assert source["score"] == 100
+    assert source["reasons"]
+    assert (source["notes"], source["problems"]) == (19, 1)
+    (problem,) = report["problems"]
+    assert problem["path"] == "Ana/bad.opus"
+    assert report["audio"]["outputs"]["null"] is None
+    assert report["audio"]["problem"] == "no miniaudio here"
+    assert report["terminal"]["is_terminal"] is False
+    assert all(report["packages"].values())
+    text = earmark("doctor").out
+    assert f"Ana/bad.opus: unreadable, {problem['reason']}" in text
+    assert "19 notes, 1 problems" in text
+    assert "score 100" in text
+
+
+def test_a_source_that_is_away_is_a_failure(earmark: Earmark, phone: Path) -> None:
+    """The exit code tells a script that something is wrong."""
+    earmark("scan", phone)
+    phone.rename(phone.with_name("away"))
+    earmark("list")
+    done = earmark("doctor")
+    assert done.code == 3
+    assert "offline" in done.out
+
+
+def test_a_library_that_can_not_be_opened(earmark: Earmark, tmp_path: Path) -> None:
+    """Doctor reports even then."""
+    done = earmark("doctor", "--library", tmp_path)
+    assert done.code == 3
+    assert "is a folder" in done.out
+
+
+def test_the_check_opens_an_output_elsewhere() -> None:
+    """Silence always works; a device that is not there has its reason in one line."""
+    assert check_output("null") == ""
+    reason = check_output("miniaudio")
+    assert reason
+    assert "\n" not in reason
+
+
+def test_a_check_that_crashes_or_hangs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A sound library that dies or hangs takes nothing with it."""
+    program = tmp_path / "python"
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setattr(_sound_check, "_TIMEOUT_S", 0.3)
+    program.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    program.chmod(0o755)
+    assert check_output("x") == "it crashed (exit code -11)"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    assert check_output("x") == "it does not answer"

@@ -1,0 +1,231 @@
+"""`list`, `show` and `chats` on real folders."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tests.support.notes import opus_note
+from tui.demo import ARRIVALS, LIBRARY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
+
+    from tests.unit.cli.conftest import Done
+
+    Earmark = Callable[..., Done]
+
+
+def test_nothing_known_is_nothing_found(earmark: Earmark) -> None:
+    """An empty library answers with exit code 1, and with an array for programs."""
+    assert earmark("list") == earmark("chats")
+    assert earmark("list").code == 1
+    assert earmark("list", "--json").json == []
+    assert earmark("show", "abcd", "--json").json == []
+
+
+def test_list_of_the_demo(earmark: Earmark, phone: Path) -> None:
+    """Every note is listed with its chat, time, precision and length."""
+    done = earmark("list", "--source", phone, "--json")
+    assert (done.code, done.err) == (0, "")
+    notes = done.json
+    assert len(notes) == len(LIBRARY) + len(ARRIVALS)
+    assert len({note["id"] for note in notes}) == len(notes)
+    for note in notes:
+        assert (note["kind"], note["state"], note["played"]) == (
+            "voice",
+            "ready",
+            "unplayed",
+        )
+        assert 5_000 <= note["duration_ms"] <= 15_000
+        assert datetime.fromisoformat(note["sent_at"]).year == 2025
+        assert note["container"] == "ogg/opus"
+        (file,) = note["files"]
+        path = phone / file["path"]
+        assert file["source"] == str(phone)
+        assert path.stat().st_size == note["size"]
+        if file["path"].startswith("WhatsApp"):
+            assert note["chat_kind"] == "unmatched"
+            assert note["precision"] == "mtime"
+            assert note["sent_at"].endswith("Z")
+        else:
+            assert note["chat"] == path.parent.name
+            assert note["chat_kind"] == "folder"
+            assert note["precision"] == "second"
+            assert note["sent_at"].replace("T", " ").replace(":", "-") == path.stem
+    times = [note["sent_at"].removesuffix("Z") for note in notes]
+    assert times == sorted(times, reverse=True)
+
+
+def test_a_source_is_remembered_and_brought_up_to_date(
+    earmark: Earmark, phone: Path
+) -> None:
+    """What is added to a folder is listed next time, without naming it again."""
+    assert len(earmark("list", "--source", phone).lines) == 18
+    new = phone / "Zoe" / "2025-03-14 12-30-00.opus"
+    new.parent.mkdir()
+    new.write_bytes(opus_note(2))
+    os.utime(new, (1_741_955_400, 1_741_955_400))
+    lines = earmark("list").lines
+    assert len(lines) == 19
+    assert "2025-03-14 12:30" in lines[0]
+    assert "0:02" in lines[0]
+    assert lines[0].endswith("Zoe")
+    new.unlink()
+    assert len(earmark("list").lines) == 18
+    (missing,) = earmark("list", "is:missing", "--json").json
+    assert (missing["state"], missing["chat"]) == ("missing", "Zoe")
+
+
+def test_lines_are_aligned(earmark: Earmark, phone: Path) -> None:
+    """One line a note, its columns below those of the others."""
+    lines = earmark("list", "--source", phone).lines
+    assert {line.index("2025") for line in lines} == {lines[0].index("2025")}
+    assert {line[8:10] for line in lines} == {"  "}
+
+
+def test_queries(earmark: Earmark, phone: Path) -> None:
+    """A query chooses; a source, or a folder of one, too."""
+    assert len(earmark("list", "--source", phone, "chat:ana").lines) == 4
+    assert len(earmark("list", "ana", "or", "chat:bob", "-on:2025-03-14").lines) > 2
+    assert len(earmark("list", "--source", phone / "Ana").lines) == 4
+    assert len(earmark("list", "is:unmatched").lines) == 7
+    assert earmark("list", "is:played").code == 1
+    assert earmark("list", "form:Ana").code == 2
+
+
+def test_the_same_folder_is_one_source(earmark: Earmark, phone: Path) -> None:
+    """A folder inside a known source, or the same by another spelling, adds none."""
+    earmark("list", "--source", phone)
+    earmark("list", "--source", phone / "Ana")
+    earmark("list", "--source", f"{phone}/Bob/..")
+    assert {chat["source"] for chat in earmark("chats", "--json").json} == {str(phone)}
+
+
+def test_a_folder_around_a_source_takes_its_place(
+    earmark: Earmark, phone: Path
+) -> None:
+    """No note is listed twice when a folder above a source is added."""
+    assert len(earmark("list", "--source", phone / "Ana").lines) == 4
+    assert len(earmark("list", "--source", phone).lines) == 18
+    assert {chat["source"] for chat in earmark("chats", "--json").json} == {str(phone)}
+
+
+def test_a_source_that_is_away_is_masked(earmark: Earmark, phone: Path) -> None:
+    """Notes of a folder that is not there are hidden, and come back with it."""
+    earmark("list", "--source", phone)
+    away = phone.rename(phone.with_name("away"))
+    assert earmark("list").code == 1
+    assert earmark("list", "is:missing").code == 1
+    away.rename(phone)
+    assert len(earmark("list").lines) == 18
+
+
+def test_a_folder_that_is_not_there(earmark: Earmark, tmp_path: Path) -> None:
+    """A wrong folder is an error with its name and reason, and adds nothing."""
+    done = earmark("list", "--source", tmp_path / "none")
+    assert done.code == 3
+    assert done.err == f"earmark: {tmp_path}/none: no such file or directory\n"
+    file = tmp_path / "file"
+    file.write_text("x")
+    assert "not a directory" in earmark("list", "--source", file).err
+    assert earmark("doctor", "--json").json["sources"] == []
+
+
+def test_files_that_are_no_notes(earmark: Earmark, tmp_path: Path) -> None:
+    """A file without sound is listed with the reason; one that is cut is hidden."""
+    root = tmp_path / "Recordings"
+    root.mkdir()
+    (root / "text.opus").write_text("this is no sound at all")
+    (root / "cut.opus").write_bytes(opus_note(3)[:-200])
+    (root / "empty.opus").touch()
+    for path in root.iterdir():
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    (note,) = earmark("list", "--source", root, "--json").json
+    assert note["state"] == "unreadable"
+    assert note["reason"]
+    assert note["reason"] in earmark("list", "is:unreadable").out
+    assert {note["state"] for note in earmark("list", "is:partial", "--json").json} == {
+        "partial"
+    }
+
+
+def test_hostile_names_are_shown_as_text(earmark: Earmark, tmp_path: Path) -> None:
+    """No name steers the terminal, and each can be had exactly as JSON."""
+    root = tmp_path / "Recordings"
+    name = os.fsencode(root) + b"/\x1b[31m[x] \xff\n"
+    os.makedirs(name)  # noqa: PTH103  # a name that is no text
+    with open(name + b"/\x1b]0;x\x07.opus", "wb") as file:  # noqa: PTH123  # as above
+        file.write(opus_note(1))
+    listed = earmark("list", "--source", root)
+    assert len(listed.lines) == 1
+    shown = earmark("show", listed.out.split()[0])
+    for text in (listed.out, shown.out, earmark("chats").out):
+        assert "\x1b" not in text
+        assert "\x07" not in text
+    (note,) = earmark("list", "--json").json
+    assert "path_b64" in note["files"][0]
+    assert note["chat"] == "\x1b[31m[x] \\xff\n"
+
+
+def test_show(earmark: Earmark, phone: Path) -> None:
+    """Everything about one note, by the beginning of its id."""
+    notes = earmark("list", "--source", phone, "chat:bob", "--json").json
+    key = notes[0]["id"]
+    shown = earmark("show", key[:10])
+    assert shown.code == 0
+    for word in (key, "Bob (folder)", "to the second", "ogg/opus", "evidence"):
+        assert word in shown.out
+    assert str(phone / notes[0]["files"][0]["path"]) in shown.out
+    assert earmark("show", key.upper(), "--json").json == [notes[0]]
+
+
+def test_show_what_is_not_there(earmark: Earmark, phone: Path) -> None:
+    """No such note is 1; an id that begins several is wrong usage."""
+    earmark("list", "--source", phone)
+    assert earmark("show", "zz").code == 1
+    keys = [note["id"] for note in earmark("list", "--json").json]
+    first = next(c for c in "0123456789abcdef" if sum(k[0] == c for k in keys) > 1)
+    done = earmark("show", first)
+    assert done.code == 2
+    assert "begins with" in done.err
+
+
+def test_chats(earmark: Earmark, phone: Path) -> None:
+    """Chats with their totals, the newest first."""
+    earmark("list", "--source", phone)
+    chats = {chat["title"]: chat for chat in earmark("chats", "--json").json}
+    assert {title: chat["notes"] for title, chat in chats.items()} == {
+        "Ana": 4,
+        "Bob": 4,
+        "Mum": 3,
+        "Unmatched": 7,
+    }
+    last = [chat["last_at"] for chat in chats.values()]
+    assert last == sorted(last, reverse=True)
+    assert chats["Ana"]["duration_ms"] > 20_000
+    plain = earmark("chats").out
+    assert "Ana" in plain
+    assert "4 unplayed" in plain
+
+
+def test_sources_of_the_settings_are_opened(
+    earmark: Earmark, phone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders in the settings need not be named; one that is away is told."""
+    monkeypatch.setenv("EARMARK_SOURCES", f"{phone}:/no/such/folder")
+    done = earmark("list")
+    assert len(done.lines) == 18
+    assert done.err == "earmark: /no/such/folder: no such file or directory\n"
+
+
+def test_a_library_that_can_not_be_made(earmark: Earmark, tmp_path: Path) -> None:
+    """A library in an impossible place is told with its name."""
+    (tmp_path / "file").write_text("x")
+    done = earmark("list", "--library", tmp_path / "file" / "l.db")
+    assert done.code == 3
+    assert "file" in done.err

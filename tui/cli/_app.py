@@ -1,0 +1,129 @@
+"""The composition root: joins library, indexer, player and user interface."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from tui.app import EarmarkApp
+from tui.cli._library import remember
+from tui.cli._player import make_player
+from tui.indexer import (
+    Changed,
+    Failed,
+    IndexerProcess,
+    PeaksReady,
+    ScanFinished,
+    ScanProgress,
+)
+from tui.library import Library
+from tui.playback import Playback
+from tui.services import IndexerStatus, Services
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tui.config import Settings
+    from tui.indexer import IndexEvent
+    from tui.library import Follower
+    from tui.model import LibraryDelta
+
+__all__ = ["make_app", "make_services"]
+
+
+class _News:
+    """Takes what the indexer tells: wakes the follower, and says it in words.
+
+    Args:
+        notice: What the user should know of the library's opening.
+    """
+
+    def __init__(self, notice: str) -> None:
+        self._lock = threading.Lock()
+        self._listeners: list[Callable[[IndexerStatus], None]] = []
+        self._notice = notice
+        self.follower: Follower | None = None
+
+    def subscribe(self, listener: Callable[[IndexerStatus], None]) -> None:
+        """Have every status sent to a function; the notice comes first."""
+        with self._lock:
+            self._listeners.append(listener)
+        if self._notice:
+            listener(IndexerStatus(problem=self._notice))
+
+    def take(self, event: IndexEvent) -> None:
+        """Follow an event, on the supervisor's thread."""
+        status = None
+        match event:
+            case Changed() | PeaksReady(reason=""):
+                if self.follower is not None:
+                    self.follower.wake()
+            case ScanProgress(files=files):
+                status = IndexerStatus(f"reading {files:,} files")
+            case ScanFinished():
+                status = IndexerStatus()
+            case Failed(reason):
+                status = IndexerStatus(problem=reason)
+            case _:
+                pass  # the library tells it
+        if status is not None:
+            with self._lock:
+                listeners = tuple(self._listeners)
+            for listener in listeners:
+                listener(status)
+
+
+def make_services(settings: Settings, folders: Sequence[bytes] = ()) -> Services:
+    """Make the engines behind a browser; nothing is started.
+
+    Args:
+        settings: The settings.
+        folders: Absolute paths of sources to remember first.
+
+    Returns:
+        The engines. The reader belongs to the calling thread, which closes it.
+
+    Raises:
+        EarmarkError: The library can't be opened, or a folder is none.
+    """
+    library = Library.open(settings.library)
+    try:
+        if not library.read_only:
+            remember(library, settings, folders)
+        reader = library.reader()
+    except BaseException:
+        library.close()
+        raise
+    news = _News(library.notice)
+    playing = Playback(library.reader, library.user, make_player(settings))
+    playing.set_speed(settings.speed)
+
+    def follow(tell: Callable[[LibraryDelta], None], since: int) -> Callable[[], None]:
+        def told(delta: LibraryDelta) -> None:
+            playing.library_changed(delta)
+            tell(delta)
+
+        follower = library.follow(told, since=since)
+        news.follower = follower
+        return follower.stop
+
+    return Services(
+        reader=reader,
+        user=library.user,
+        playing=playing,
+        indexing=IndexerProcess(library.path, news.take, log_path=settings.log),
+        follow=follow,
+        on_indexer=news.subscribe,
+        close=library.close,
+        expects_sources=bool(folders or settings.sources),
+    )
+
+
+def make_app(settings: Settings, services: Services) -> EarmarkApp:
+    """Make the browser.
+
+    Args:
+        settings: The settings.
+        services: The engines, which the browser starts and ends.
+    """
+    return EarmarkApp(services, ascii_only=settings.ascii, theme=settings.theme)

@@ -1,0 +1,92 @@
+"""The browser from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from tui.cli._library import absolute
+from tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.app import EarmarkApp
+    from tui.config import Settings
+
+__all__ = ["browse", "open_browser", "require_terminal"]
+
+
+def browse(settings: Settings, said: dict[str, Any]) -> int:
+    """Run `earmark [SOURCE ...]`."""
+    folders = [absolute(folder) for folder in said["sources"]]
+    named = f"--source {said['sources'][0]} " if folders else ""
+    require_terminal(f"earmark list {named}lists notes without one")
+    return open_browser(settings, folders)
+
+
+def require_terminal(instead: str) -> None:
+    """Refuse to open the browser where nobody could see it.
+
+    Args:
+        instead: What works there.
+
+    Raises:
+        UsageError: Input or output is no terminal.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(f"the browser needs a terminal; {instead}")
+    if os.environ.get("TERM") == "dumb":
+        raise UsageError(f"the browser needs a terminal that can do more; {instead}")
+
+
+def open_browser(settings: Settings, folders: Sequence[bytes]) -> int:
+    """Open the browser until the user leaves it.
+
+    Args:
+        settings: The settings.
+        folders: Absolute paths of sources to remember first.
+
+    Returns:
+        The exit code.
+    """
+    from tui.cli._app import make_app, make_services
+
+    _log_to(settings)
+    services = make_services(settings, folders)
+    app = make_app(settings, services)
+    try:
+        asyncio.run(_run(app))
+    finally:
+        services.reader.close()
+    return app.return_code or 0
+
+
+async def _run(app: EarmarkApp) -> None:
+    """Run the application; the system may end it as the user does."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, app.exit)
+    await app.run_async()
+
+
+def _log_to(settings: Settings) -> None:
+    """Write warnings to the log file; nothing may reach the terminal now."""
+    root = logging.getLogger()
+    try:
+        settings.log.parent.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = logging.FileHandler(
+            settings.log, encoding="utf-8", errors="backslashreplace", delay=True
+        )
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    )
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.raiseExceptions = False  # a full disk must not print over the screen

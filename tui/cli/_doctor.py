@@ -1,0 +1,243 @@
+"""`doctor`: what works here, what does not, and why."""
+
+from __future__ import annotations
+
+import importlib.util
+import locale
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+from collections import Counter
+from contextlib import closing
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui import __version__
+from tui.cli._library import opened
+from tui.cli._objects import plain, problem_object, source_object
+from tui.cli._output import Out
+from tui.cli._sound_check import check_output
+from tui.errors import EarmarkError
+from tui.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tui.config import Settings
+    from tui.library import Library
+
+__all__ = ["doctor", "examine"]
+
+_BAD = 3
+_PACKAGES = ("textual", "watchfiles", "mutagen", "av", "miniaudio")
+_DEVICES = ("miniaudio", "simpleaudio")
+_LIMITS = Path("/proc/sys/fs/inotify")
+_SHOWN = 20
+"""How many problems are listed in words; `--json` has them all."""
+
+
+def doctor(settings: Settings, said: dict[str, Any]) -> int:
+    """Run `earmark doctor`."""
+    out = Out()
+    report = examine(settings)
+    if said["json"]:
+        out.object(report)
+    else:
+        for title, text in _lines(report):
+            out.line(f"{title:<10}  {printable(text)}".rstrip())
+    states = {source["state"] for source in report["sources"]}
+    is_well = report["library"]["integrity"] == "ok" and states <= {"ok"}
+    return 0 if is_well else _BAD
+
+
+def examine(settings: Settings) -> dict[str, Any]:
+    """Look at everything.
+
+    Args:
+        settings: The settings.
+
+    Returns:
+        The JSON object that `doctor --json` writes.
+    """
+    report: dict[str, Any] = {
+        "version": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(terse=True),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "config": {
+            "path": plain(os.fsencode(settings.config)),
+            "exists": settings.config.is_file(),
+        },
+        "log": plain(os.fsencode(settings.log)),
+        "library": _file_facts(settings.library),
+        "sources": [],
+        "problems": [],
+    }
+    try:
+        with opened(settings) as library:
+            report["library"] |= _library_facts(library)
+            report |= _source_facts(library)
+    except EarmarkError as error:
+        report["library"]["integrity"] = plain(error.message)
+    report["watching"] = _watching()
+    report["audio"] = _audio(settings)
+    report["terminal"] = _terminal()
+    return report
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _file_facts(path: Path) -> dict[str, Any]:
+    try:
+        size = path.stat().st_size
+    except OSError:
+        size = 0
+    return {"path": plain(os.fsencode(path)), "size": size}
+
+
+def _library_facts(library: Library) -> dict[str, Any]:
+    """Check the library's file; a copy of a page is all that SQLite reads at a time."""
+    uri = f"{library.path.as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            (integrity,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        return {"version": None, "integrity": str(error), "notice": library.notice}
+    with closing(library.reader()) as reader:
+        totals = reader.totals()
+    return {
+        "version": version,
+        "integrity": integrity,
+        "notice": library.notice or None,
+        "read_only": library.read_only,
+        "notes": totals.notes,
+        "unplayed": totals.unplayed,
+    }
+
+
+def _source_facts(library: Library) -> dict[str, Any]:
+    with closing(library.reader()) as reader:
+        sources = {source.id: source for source in reader.sources()}
+        problems = reader.problems()
+        notes = Counter[int]()
+        for chat in reader.chats():
+            notes[chat.source_id] += chat.notes
+    files = Counter(problem.source_id for problem in problems if problem.path)
+    return {
+        "sources": [
+            source_object(source, notes[source.id], files[source.id])
+            for source in sources.values()
+        ],
+        "problems": [
+            problem_object(problem, sources.get(problem.source_id))
+            for problem in problems
+        ],
+    }
+
+
+def _watching() -> dict[str, Any]:
+    """Read the limits of the kernel for file events."""
+    limits: dict[str, int | None] = {}
+    for name in ("max_user_watches", "max_user_instances", "max_queued_events"):
+        try:
+            limits[name] = int((_LIMITS / name).read_text())
+        except (OSError, ValueError):
+            limits[name] = None
+    return {"events": limits["max_user_watches"] is not None, **limits}
+
+
+def _audio(settings: Settings) -> dict[str, Any]:
+    outputs: dict[str, str | None] = {}
+    for name in _DEVICES:
+        if importlib.util.find_spec(name) is None:
+            outputs[name] = "not installed"
+        else:
+            outputs[name] = check_output(name) or None
+    outputs["null"] = None
+    chosen = settings.output
+    device = "miniaudio" if chosen == "auto" else chosen
+    return {"output": chosen, "problem": outputs.get(device), "outputs": outputs}
+
+
+def _terminal() -> dict[str, Any]:
+    size = shutil.get_terminal_size((0, 0))
+    return {
+        "is_terminal": sys.stdin.isatty() and sys.stdout.isatty(),
+        "term": os.environ.get("TERM") or None,
+        "colorterm": os.environ.get("COLORTERM") or None,
+        "no_color": bool(os.environ.get("NO_COLOR")),
+        "encoding": locale.getpreferredencoding(do_setlocale=False),
+        "columns": size.columns or None,
+        "lines": size.lines or None,
+        "ssh": "SSH_CONNECTION" in os.environ,
+        "tmux": "TMUX" in os.environ,
+    }
+
+
+def _lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Say the report in words: a title and a text for each line."""
+    packages = ", ".join(
+        f"{name} {version or 'missing'}" for name, version in report["packages"].items()
+    )
+    yield "earmark", f"{report['version']}, Python {report['python']}, {packages}"
+    library = report["library"]
+    yield "library", f"{library['path']} ({library['size'] / 1e6:.1f} MB)"
+    if "notes" in library:
+        yield "", f"{library['notes']:,} notes, {library['unplayed']:,} unplayed"
+    yield "", f"integrity: {library['integrity']}"
+    if library.get("notice"):
+        yield "", library["notice"]
+    config = report["config"]
+    yield "config", config["path"] + ("" if config["exists"] else " (not there)")
+    yield "log", report["log"]
+    if not report["sources"]:
+        yield "sources", "none yet: earmark FOLDER adds one"
+    for source in report["sources"]:
+        yield from _source_lines(source)
+    yield from _rest(report)
+
+
+def _source_lines(source: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "source", source["path"]
+    state = source["state"] + (f": {source['reason']}" if source["reason"] else "")
+    yield "", f"{source['kind']} “{source['label']}”, {state}"
+    yield "", f"score {source['score']}: {', '.join(source['reasons']) or 'no reason'}"
+    watch = source["watch"]
+    if source["watch_reason"]:
+        watch = f"{watch} ({source['watch_reason']})"
+    notes, problems = source["notes"], source["problems"]
+    yield "", f"{notes:,} notes, {problems:,} problems, watching: {watch}"
+
+
+def _rest(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    watching = report["watching"]
+    if watching["events"]:
+        yield (
+            "watching",
+            f"file events, up to {watching['max_user_watches']:,} folders",
+        )
+    else:
+        yield "watching", "no file events here, folders are looked at again and again"
+    yield "audio", f"output {report['audio']['output']}"
+    for name, problem in report["audio"]["outputs"].items():
+        yield "", f"{name}: {problem or 'works'}"
+    terminal = report["terminal"]
+    size = f"{terminal['columns']}x{terminal['lines']}"
+    what = size if terminal["is_terminal"] else "none"
+    yield "terminal", f"{what}, {terminal['term']}, {terminal['encoding']}"
+    problems = report["problems"]
+    for number, problem in enumerate(problems[:_SHOWN]):
+        where = problem["path"] or problem["source"] or ""
+        title = "" if number else "problems"
+        yield title, f"{where}: {problem['state']}, {problem['reason']}"
+    if len(problems) > _SHOWN:
+        yield "", f"... and {len(problems) - _SHOWN:,} more (--json has them all)"

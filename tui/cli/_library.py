@@ -1,0 +1,200 @@
+"""The library under a command: opened, told of new sources, brought up to date."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from tui.cli._output import complain
+from tui.errors import SourceError
+from tui.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from tui.config import Settings
+    from tui.indexer import ScanReport
+    from tui.library import Library
+    from tui.model import Source
+
+__all__ = [
+    "Progress",
+    "absolute",
+    "add_sources",
+    "holder",
+    "index",
+    "opened",
+    "refresh",
+    "remember",
+]
+
+_PROGRESS_EVERY_S = 0.1
+
+
+def absolute(path: Path | str) -> bytes:
+    """Make a path that the user wrote absolute; links stay as they are."""
+    return os.fsencode(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111  # `resolve` would follow links
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Library]:
+    """Open the library for a command.
+
+    Args:
+        settings: The settings.
+
+    Yields:
+        The library. What had to be repaired has been told on stderr.
+
+    Raises:
+        LibraryError: It can't be opened.
+    """
+    from tui.library import Library
+
+    with Library.open(settings.library) as library:
+        if library.notice:
+            complain(library.notice)
+        yield library
+
+
+def holder(sources: Iterable[Source], folder: bytes) -> Source | None:
+    """Find the source that a folder lies in, or is."""
+    inside = folder.rstrip(b"/") + b"/"
+    for source in sources:
+        if inside.startswith(source.root.rstrip(b"/") + b"/"):
+            return source
+    return None
+
+
+def add_sources(library: Library, folders: Iterable[bytes]) -> None:
+    """Remember folders as sources.
+
+    A folder inside a known source is known. A folder around one takes its place: what
+    the user did stays, since it hangs on the recordings.
+
+    Args:
+        library: The library.
+        folders: Absolute paths.
+
+    Raises:
+        SourceError: One is no folder, or can't be read.
+    """
+    from tui.sources import detect
+
+    with closing(library.reader()) as reader:
+        known = {source.root: source for source in reader.sources()}
+    for folder in folders:
+        if holder(known.values(), folder) is not None:
+            continue
+        best = detect(folder)[0]
+        with closing(library.index_writer()) as writer:
+            writer.add_source(
+                best.root, best.kind, best.label, best.score, best.reasons
+            )
+            inside = best.root.rstrip(b"/") + b"/"
+            for root, source in known.items():
+                if root.startswith(inside):
+                    writer.remove_source(source.id)
+        with closing(library.reader()) as reader:
+            known = {source.root: source for source in reader.sources()}
+
+
+def remember(library: Library, settings: Settings, folders: Sequence[bytes]) -> None:
+    """Remember the folders that are named now, and those of the settings.
+
+    Args:
+        library: The library.
+        settings: The settings; a folder of theirs that is away is told and left out.
+        folders: Absolute paths that were named now.
+
+    Raises:
+        SourceError: One that was named now is no folder, or can't be read.
+    """
+    add_sources(library, folders)
+    for path in settings.sources:
+        try:
+            add_sources(library, [absolute(path)])
+        except SourceError as error:
+            complain(error.message)
+
+
+def index(
+    library: Library, sources: Sequence[Source], *, full: bool
+) -> list[ScanReport]:
+    """Bring the library up to date with some sources.
+
+    Args:
+        library: The library.
+        sources: The sources.
+        full: Look at every file, and compute content hashes too; else only into
+            folders that changed.
+    """
+    from tui.indexer import scan
+
+    progress = Progress()
+    try:
+        with closing(library.index_writer()) as writer:
+            return scan(
+                writer, sources, full=full, hashes=full, on_progress=progress.show
+            )
+    finally:
+        progress.end()
+
+
+def refresh(
+    library: Library, settings: Settings, folders: Sequence[bytes] = ()
+) -> None:
+    """Bring the library up to date before it is asked.
+
+    Args:
+        library: The library; one that can't be written is left as it is.
+        settings: The settings.
+        folders: Absolute paths of folders to remember first.
+
+    Raises:
+        SourceError: One of the folders is none, or can't be read.
+    """
+    from tui.indexer import IndexerLock
+
+    if library.read_only:
+        return
+    remember(library, settings, folders)
+    with closing(library.reader()) as reader:
+        sources = reader.sources()
+    lock = IndexerLock(library.path)
+    if not lock.acquire():  # a browser keeps the library up to date
+        sources = [source for source in sources if not source.scanned_ms]
+    try:
+        if sources:
+            index(library, sources, full=False)
+    finally:
+        lock.release()
+
+
+class Progress:
+    """Says on a terminal's stderr how far a scan is; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        dumb = os.environ.get("TERM", "dumb") == "dumb"
+        self._is_on = sys.stderr.isatty() and not dumb
+        self._next = time.monotonic() + 0.5
+        self._is_shown = False
+
+    def show(self, source: Source, files: int) -> None:
+        """Say how many files of a source were seen."""
+        now = time.monotonic()
+        if self._is_on and now >= self._next:
+            self._next = now + _PROGRESS_EVERY_S
+            self._is_shown = True
+            sys.stderr.write(f"\rreading {printable(source.label)}: {files:,}\x1b[K")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._is_shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

@@ -1,0 +1,202 @@
+"""`play`: one note after another, without the browser."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import sys
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TextIO
+
+from tui.audio import PlayerState
+from tui.cli._library import opened, refresh
+from tui.cli._list import answers, find_note
+from tui.cli._output import complain
+from tui.cli._player import make_player
+from tui.cli._signals import ends_on_signals
+from tui.model import NoteState
+from tui.query import parse
+from tui.text import clock, cut, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tui.config import Settings
+    from tui.library import Library, Reader
+    from tui.model import NoteId
+    from tui.playback import NowPlaying
+
+__all__ = ["Performance", "StatusLine", "play"]
+
+_ID_DIGITS = frozenset("0123456789abcdefABCDEF")
+_PATIENCE_S = 10.0
+"""How long a device may be away in the middle, before one gives up."""
+_FIRST_PATIENCE_S = 1.0
+"""And at the start: less than what counts as half-heard."""
+_FAILED = 3
+
+
+def play(settings: Settings, said: dict[str, Any]) -> int:
+    """Run `earmark play`."""
+    with ends_on_signals(), opened(settings) as library:
+        refresh(library, settings)
+        with closing(library.reader()) as reader:
+            notes = _chosen(reader, said["query"])
+        if not notes:
+            return 1
+        return _perform(library, settings, notes)
+
+
+def _chosen(reader: Reader, text: str) -> list[NoteId]:
+    """Choose notes by an id, or else by a query; the oldest first."""
+    if set(text) <= _ID_DIGITS:
+        note_id = find_note(reader, text)
+        if note_id is not None:
+            return [note_id]
+    found = [
+        note.row.id
+        for note in answers(reader, parse(text))
+        if note.row.state is NoteState.READY
+    ]
+    return found[::-1]
+
+
+def _perform(library: Library, settings: Settings, notes: Sequence[NoteId]) -> int:
+    from tui.playback import Playback
+
+    playback = Playback(
+        library.reader, library.user, make_player(settings), continuous=False
+    )
+    line = StatusLine(sys.stdout)
+    performance = Performance(len(notes), line.show)
+    playback.subscribe(performance.changed)
+    playback.set_speed(settings.speed)
+    playback.start()
+    try:
+        for note_id in notes:
+            playback.play_note(note_id)
+            if not performance.wait(note_id):
+                break
+    finally:
+        playback.close()
+        line.end()
+    return performance.code
+
+
+class Performance:
+    """Follows what plays, note by note.
+
+    Args:
+        total: How many notes there are.
+        show: Told of every change: the number of the note, the total, what plays.
+        clock: Seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        total: int,
+        show: Callable[[int, int, NowPlaying], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.code = 0
+        """The exit code so far."""
+        self._total = total
+        self._show = show
+        self._clock = clock
+        self._number = 0
+        self._changes: queue.SimpleQueue[NowPlaying] = queue.SimpleQueue()
+        self._has_sounded = False
+        self._problem = ""
+        self._problem_since = 0.0
+
+    def changed(self, now: NowPlaying) -> None:
+        """Take a snapshot, on any thread."""
+        self._changes.put(now)
+
+    def wait(self, note_id: NoteId) -> bool:
+        """Wait until a note has ended.
+
+        Args:
+            note_id: The note that was asked for.
+
+        Returns:
+            Whether to go on with the next: not when there is no sound.
+        """
+        self._number += 1
+        while True:
+            try:
+                now = self._changes.get(timeout=0.2)
+            except queue.Empty:
+                now = None
+            if now is not None and self._is_over(now, note_id):
+                return True
+            if self._is_hopeless():
+                complain(self._problem)
+                self.code = _FAILED
+                return False
+
+    def _is_over(self, now: NowPlaying, note_id: NoteId) -> bool:
+        self._note_problem(now.device_problem)
+        if now.message:
+            complain(now.message)
+            self.code = _FAILED
+            return True
+        if now.note_id != note_id:
+            return False
+        self._show(self._number, self._total, now)
+        if now.state is PlayerState.PLAYING and not now.device_problem:
+            self._has_sounded = self._has_sounded or now.position_ms > 0
+        return now.state is PlayerState.ENDED
+
+    def _note_problem(self, problem: str) -> None:
+        if problem and not self._problem:
+            self._problem_since = self._clock()
+        self._problem = problem
+
+    def _is_hopeless(self) -> bool:
+        patience = _PATIENCE_S if self._has_sounded else _FIRST_PATIENCE_S
+        return bool(self._problem) and self._clock() - self._problem_since > patience
+
+
+class StatusLine:
+    """One line of a terminal that is written over and over; nothing elsewhere.
+
+    Args:
+        stream: Where to write.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        is_dumb = os.environ.get("TERM", "dumb") == "dumb"
+        self._is_on = stream.isatty() and not is_dumb
+        self._columns = shutil.get_terminal_size().columns
+        self._shown = ""
+
+    def show(self, number: int, total: int, now: NowPlaying) -> None:
+        """Show what plays."""
+        if not self._is_on:
+            return
+        who = " / ".join(
+            printable(name) for name in (now.sender, now.chat, now.title) if name
+        )
+        parts = [
+            f"{number} of {total}",
+            who,
+            f"{clock(now.position_ms)} / {clock(now.duration_ms)}",
+            f"{now.speed:g}x" if now.speed != 1 else "",
+            printable(now.device_problem),
+        ]
+        text = cut("   ".join(part for part in parts if part), self._columns - 1)
+        if text != self._shown:
+            self._shown = text
+            self._stream.write(f"\r{text}\x1b[K")
+            self._stream.flush()
+
+    def end(self) -> None:
+        """Leave the line as it stands."""
+        if self._shown:
+            self._stream.write("\n")
+            self._stream.flush()

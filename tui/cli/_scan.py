@@ -1,0 +1,90 @@
+"""`scan`: look at every file now, and tell what was found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from tui.cli._library import absolute, holder, index, opened, remember
+from tui.cli._objects import plain, problem_object, source_object
+from tui.cli._output import Out, complain
+from tui.model import SourceState
+from tui.text import printable
+
+if TYPE_CHECKING:
+    from tui.config import Settings
+    from tui.indexer import ScanReport
+    from tui.model import Problem, Source
+
+__all__ = ["scan"]
+
+_NOTHING = 1
+_BAD = 3
+
+
+def scan(settings: Settings, said: dict[str, Any]) -> int:
+    """Run `earmark scan`."""
+    folders = [absolute(folder) for folder in said["sources"]]
+    out = Out()
+    with opened(settings) as library:
+        remember(library, settings, folders)
+        with closing(library.reader()) as reader:
+            sources = reader.sources()
+        if folders:
+            wanted = {found.id for each in folders if (found := holder(sources, each))}
+            sources = [source for source in sources if source.id in wanted]
+        reports = index(library, sources, full=True)
+        with closing(library.reader()) as reader:
+            by_id = {source.id: source for source in reader.sources()}
+            problems = [each for each in reader.problems() if each.path]
+            notes = Counter[int]()
+            for chat in reader.chats():
+                notes[chat.source_id] += chat.notes
+    if not reports:
+        complain("no sources yet; earmark scan FOLDER adds one")
+        return _NOTHING
+    told = [_told(by_id[r.source_id], r, notes[r.source_id], problems) for r in reports]
+    if said["json"]:
+        out.array(told)
+    else:
+        _say(out, told)
+    states = {by_id[report.source_id].state for report in reports}
+    return 0 if states == {SourceState.OK} else _BAD
+
+
+def _told(
+    source: Source, report: ScanReport, notes: int, problems: list[Problem]
+) -> dict[str, Any]:
+    """Write what a scan found: the source, the counts, and what can't be used."""
+    own = [problem for problem in problems if problem.source_id == source.id]
+    unread = [
+        {"path": plain(each.path), "state": "unreadable", "reason": plain(each.reason)}
+        for each in report.problems
+    ]
+    return {
+        **source_object(source, notes, len(own)),
+        "folders": report.folders,
+        "files": report.files,
+        "added": report.added,
+        "changed": report.changed,
+        "gone": report.gone,
+        "seconds": round(report.seconds, 3),
+        "problems": [*unread, *(problem_object(each, source) for each in own)],
+    }
+
+
+def _say(out: Out, told: list[dict[str, Any]]) -> None:
+    for source in told:
+        out.line(printable(source["path"]))
+        if source["state"] != "ok":
+            out.line(f"  {source['state']}: {printable(source['reason'] or '')}")
+            continue
+        out.line(
+            f"  {source['notes']:,} notes in {source['files']:,} files:"
+            f" {source['added']:,} added, {source['changed']:,} changed,"
+            f" {source['gone']:,} gone ({source['seconds']:.1f} s)"
+        )
+        for problem in source["problems"]:
+            where = printable(problem["path"])
+            out.line(f"  {where}: {problem['state']}, {printable(problem['reason'])}")
