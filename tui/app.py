@@ -14,6 +14,7 @@ from textual.app import App
 from typing_extensions import override
 
 from tui.bridge import Bridge, in_background
+from tui.browse import TreeModel
 from tui.errors import EarmarkError
 from tui.messages import IndexerChanged, LibraryChanged, PlayingChanged
 from tui.model import Played
@@ -108,10 +109,19 @@ class EarmarkApp(App[None]):
             self._make_tree,
             self._services.indexing.request_peaks,
             self._glyphs,
+            expects_sources=self._services.expects_sources,
         )
 
     def _make_tree(self) -> NoteTree:
-        return NoteTree(self._services.reader, glyphs=self._glyphs.rows)
+        model = TreeModel(self._services.reader)
+        try:
+            model.load()
+        except EarmarkError as error:
+            _log.warning("the library can't be read: %s", error)
+            self.notify(printable(error.message), severity="error", markup=False)
+        return NoteTree(
+            model, ascii_only=self._glyphs.is_ascii, empty="No voice notes here yet."
+        )
 
     @property
     def main(self) -> MainScreen:
@@ -195,9 +205,9 @@ class EarmarkApp(App[None]):
     def action_play_pause(self) -> None:
         """Pause or go on; with nothing loaded, play what is under the cursor."""
         playing = self._services.playing
-        group, note_id = self.main.cursor
-        if playing.now.note_id is None and note_id is not None:
-            playing.play_note(note_id, within=group)
+        tree = self.main.note_tree
+        if playing.now.note_id is None and tree.cursor_note is not None:
+            playing.play_note(tree.cursor_note, within=tree.cursor_group)
         else:
             playing.toggle()
 
@@ -252,7 +262,7 @@ class EarmarkApp(App[None]):
     # Notes
 
     def _note_at_cursor(self) -> Note | None:
-        note_id = self.main.cursor[1]
+        note_id = self.main.note_tree.cursor_note
         if note_id is None:
             self.main.say("Put the cursor on a note first")
             return None

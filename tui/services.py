@@ -112,3 +112,5 @@ class Services:
     """Send what the indexer says of itself to a function, on another thread."""
     close: Callable[[], None]
     """Give the library back, after all else has ended; waits for what is unwritten."""
+    expects_sources: bool = False
+    """Folders were asked for that the library may not know yet."""

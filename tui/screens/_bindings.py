@@ -106,7 +106,7 @@ _TABLE = (
     ),
     ("R", "rescan", "app.rescan", "Rescan", "Look at every file again", ""),
     (
-        ":",
+        "ctrl+p,:",
         "command_palette",
         "app.palette",
         "Command palette",

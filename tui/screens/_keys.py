@@ -42,6 +42,23 @@ GROUPS = {
 }
 """What the first part of a binding's id says about where it belongs."""
 
+_ROWS = {
+    "tree.down": "Down, up",
+    "tree.up": "Down, up",
+    "tree.unfold": "Open, close",
+    "tree.fold": "Open, close",
+    "tree.top": "Top, bottom",
+    "tree.bottom": "Top, bottom",
+    "tree.half_down": "Half a page",
+    "tree.half_up": "Half a page",
+    "tree.page_down": "A page",
+    "tree.page_up": "A page",
+    "tree.next_chat": "Next, previous chat",
+    "tree.previous_chat": "Next, previous chat",
+    "tree.choose": "Play note, open group",
+}
+"""Rows of the help that two actions of the tree share."""
+
 
 def key_name(key: str, *, ascii_only: bool = False) -> str:
     """Write a key as people call it.
@@ -102,7 +119,9 @@ def bound_actions(screen: Screen[_R]) -> list[Bound]:
             area=GROUPS.get(name[0].split(".")[0], "Other"),
             keys=(key,),
             title=title,
-            row=binding.group.description if binding.group else title,
+            row=_ROWS.get(
+                name[0], binding.group.description if binding.group else title
+            ),
             help=active.tooltip or title,
             action=binding.action,
             node=active.node,

@@ -21,9 +21,6 @@ DARK = Theme(
     warning="#e0b070",
     error="#e08080",
     variables={
-        "cursor": "#28363a",
-        "cursor-blurred": "#20262b",
-        "rule": "#2b323a",
         "block-cursor-background": "#28363a",
         "block-cursor-foreground": "#e6eaef",
         "block-cursor-text-style": "none",
@@ -50,9 +47,6 @@ LIGHT = Theme(
     warning="#96600c",
     error="#b03434",
     variables={
-        "cursor": "#d9e9e3",
-        "cursor-blurred": "#ece9e1",
-        "rule": "#d9d4c8",
         "block-cursor-background": "#d9e9e3",
         "block-cursor-foreground": "#16191c",
         "block-cursor-text-style": "none",

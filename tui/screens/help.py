@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -27,8 +28,18 @@ if TYPE_CHECKING:
 
 __all__ = ["HelpScreen", "help_lines"]
 
-_COLUMN = 40
+_COLUMN = 33
 """Cells that a column of keys takes at least."""
+
+
+def _together(names: Sequence[str], glyphs: Glyphs) -> str:
+    """Write the keys of one row: `0 ... 9`, `Shift+← →`, `j ↓`."""
+    if len(names) > 4:
+        return f"{names[0]} {glyphs.ellipsis} {names[-1]}"
+    first = names[0].rpartition("+")
+    if len(names) == 2 and first[0] and names[1].startswith(f"{first[0]}+"):
+        return f"{names[0]} {names[1].removeprefix(first[0] + '+')}"
+    return " ".join(names)
 
 
 def _rows(bound: Sequence[Bound], glyphs: Glyphs) -> dict[str, list[tuple[str, str]]]:
@@ -40,10 +51,7 @@ def _rows(bound: Sequence[Bound], glyphs: Glyphs) -> dict[str, list[tuple[str, s
         row += [name for name in names if name not in row]
     areas: dict[str, list[tuple[str, str]]] = {}
     for (area, title), names in keys.items():
-        text = " ".join(names)
-        if len(names) > 4:  # the digits
-            text = f"{names[0]} {glyphs.ellipsis} {names[-1]}"
-        areas.setdefault(area, []).append((text, title))
+        areas.setdefault(area, []).append((_together(names, glyphs), title))
     return areas
 
 
@@ -62,6 +70,7 @@ def help_lines(
     """
     columns = max(1, min(3, cells // _COLUMN))
     column = cells // columns
+    inner = column - 2
     blocks: list[list[Line]] = []
     for area, rows in _rows(bound, glyphs).items():
         widest = min(16, max(width(names) for names, _ in rows))
@@ -71,7 +80,7 @@ def help_lines(
                 (
                     Run(fit(names, widest), Role.KEY),
                     Run("  "),
-                    Run(fit(title, max(0, column - widest - 2))),
+                    Run(fit(title, max(0, inner - widest - 2)) + "  "),
                 )
             )
         block.append((Run(" " * column),))
@@ -80,22 +89,25 @@ def help_lines(
 
 
 def _flow(blocks: list[list[Line]], columns: int, column: int) -> list[Line]:
-    """Set blocks into columns of about equal height, in order."""
-    total = sum(map(len, blocks))
-    stacks: list[list[Line]] = [[]]
-    for block in blocks:
-        full = len(stacks[-1]) + len(block) / 2 > total / columns
-        if stacks[-1] and full and len(stacks) < columns:
-            stacks.append([])
-        stacks[-1] += block
-    height = max(map(len, stacks))
+    """Set blocks into columns so that the longest column is as short as it can be."""
+
+    def heights(choice: Sequence[int]) -> list[int]:
+        sums = [0] * columns
+        for block, stack in zip(blocks, choice, strict=True):
+            sums[stack] += len(block)
+        return sums
+
+    # Blocks are few: all ways to place them are soon tried.
+    ways = product(range(columns), repeat=len(blocks))
+    best = min(ways, key=lambda way: (max(heights(way)), way))
+    stacks: list[list[Line]] = [[] for _ in range(columns)]
+    for block, stack in zip(blocks, best, strict=True):
+        stacks[stack] += block
     blank: Line = (Run(" " * column),)
     lines: list[Line] = []
-    for y in range(height):
+    for y in range(max(map(len, stacks)) - 1):  # every block ends with a blank line
         parts = (stack[y] if y < len(stack) else blank for stack in stacks)
         lines.append(tuple(run for part in parts for run in part))
-    while lines and not "".join(run.text for run in lines[-1]).strip():
-        lines.pop()
     return lines
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from textual.events import Resize
 
     from tui.library import Reader
-    from tui.model import Group, LibraryDelta, Note, NoteId, Source
+    from tui.model import LibraryDelta, Note, NoteId, Source
     from tui.playback import NowPlaying
     from tui.services import IndexerStatus
     from tui.widgets.glyphs import Glyphs
@@ -76,6 +76,7 @@ class MainScreen(Screen[None]):
         tree: The tree of chats and notes.
         request_peaks: Asks for the waveform of a note.
         glyphs: The marks.
+        expects_sources: Show the tree even before there is a source.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -116,6 +117,8 @@ class MainScreen(Screen[None]):
         tree: Callable[[], NoteTree],
         request_peaks: Callable[[NoteId], None],
         glyphs: Glyphs,
+        *,
+        expects_sources: bool = False,
     ) -> None:
         super().__init__()
         self._compositor = FrugalCompositor()
@@ -123,9 +126,8 @@ class MainScreen(Screen[None]):
         self._make_tree = tree
         self._request_peaks = request_peaks
         self._glyphs = glyphs
+        self._expects_sources = expects_sources
         self._sources: list[Source] = []
-        self._group: Group | None = None
-        self._cursor: NoteId | None = None
         self._playing: Note | None = None
         self._asked: NoteId | None = None
         """The last note whose waveform was asked for."""
@@ -156,7 +158,7 @@ class MainScreen(Screen[None]):
 
     def apply_delta(self, delta: LibraryDelta) -> None:
         """Show what is new in the library."""
-        self.note_tree.apply_delta(delta)
+        self._read(lambda: self.note_tree.apply(delta), None)
         if delta.sources or delta.reset:
             before, self._sources = (
                 self._sources,
@@ -166,7 +168,7 @@ class MainScreen(Screen[None]):
                 self.say(text, is_warning=is_warning)
         self._show_header()
         changed = {change.id for change in delta.changes}
-        if delta.reset or self._cursor in changed:
+        if delta.reset or self.note_tree.cursor_note in changed:
             self._show_details_soon()
         playing = self._playing
         if playing is not None and (delta.reset or playing.row.id in changed):
@@ -184,9 +186,7 @@ class MainScreen(Screen[None]):
     def _show_header(self) -> None:
         totals = self._read(self._reader.totals, Totals())
         where = summary(self._sources)
-        has_sources = bool(self._sources)
-        self.query_one(Empty).display = not has_sources
-        self.query_one("#body").display = has_sources
+        self._show_body(has_sources=bool(self._sources) or self._expects_sources)
         self.header.update(
             HeaderView(
                 place=where.place,
@@ -197,6 +197,15 @@ class MainScreen(Screen[None]):
                 notes=totals.notes,
             )
         )
+
+    def _show_body(self, *, has_sources: bool) -> None:
+        """Show the tree, or what to do first."""
+        body = self.query_one("#body")
+        self.query_one(Empty).display = not has_sources
+        if body.display != has_sources:
+            body.display = has_sources
+            if has_sources:
+                self.call_after_refresh(self.note_tree.focus)
 
     # What the player tells
 
@@ -236,15 +245,9 @@ class MainScreen(Screen[None]):
 
     # What the user does
 
-    @property
-    def cursor(self) -> tuple[Group | None, NoteId | None]:
-        """The group and the note under the cursor."""
-        return self._group, self._cursor
-
     @on(NoteTree.CursorMoved)
     def _follow_cursor(self, event: NoteTree.CursorMoved) -> None:
         event.stop()
-        self._group, self._cursor = event.group, event.note_id
         self._show_details_soon()
 
     def action_toggle_details(self) -> None:
@@ -308,7 +311,7 @@ class MainScreen(Screen[None]):
             self._show_details_soon()
 
     def _show_details(self) -> None:
-        note_id = self._cursor
+        note_id = self.note_tree.cursor_note
         if note_id is None:
             self.details.update(None, self._about_group())
             return
@@ -317,14 +320,12 @@ class MainScreen(Screen[None]):
         self._want_peaks(note)
 
     def _about_group(self) -> list[str]:
-        group = self._group
-        if group is None:
-            return []
+        group = self.note_tree.cursor_group
         totals = self._read(lambda: self._reader.group_totals(group), (0, 0, 0))
         notes, unplayed, length_ms = totals
         noun = "note" if notes == 1 else "notes"
         facts = [f"{notes:,} {noun}"]
-        if unplayed and group.kind is not GroupKind.UNPLAYED:
+        if unplayed and group.kind not in {GroupKind.UNPLAYED, GroupKind.PROBLEMS}:
             facts.append(f"{unplayed:,} unplayed")
         if length_ms:
             facts.append(clock(length_ms))
