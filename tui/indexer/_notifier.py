@@ -1,0 +1,141 @@
+"""The events of one tree: watchfiles' engine, and a bell that rings when one waits.
+
+watchfiles collects events in a thread of its own, and whoever wants them has to ask.
+Asking a hundred times a second costs half a percent of a core for nothing. On Linux
+the engine's queue is a descriptor of this process, so waiting for it costs nothing and
+wakes within microseconds; asking at intervals remains only as a net, since the engine
+may empty the queue before we are awake.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Notifier", "NotifierError", "RustNotifier"]
+
+_INOTIFY = "anon_inode:inotify"
+
+
+class NotifierError(Exception):
+    """The engine gave up, or could not begin.
+
+    Args:
+        reason: Why, in a few words.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Notifier(Protocol):
+    """Tells paths at which something happened."""
+
+    def wait(self, timeout_s: float) -> Iterable[bytes]:
+        """Wait for events.
+
+        Args:
+            timeout_s: How long at most; an interruption may come later by a blink.
+
+        Returns:
+            Absolute paths, none after the time is over.
+
+        Raises:
+            NotifierError: No more events will come.
+        """
+
+    def close(self) -> None:
+        """Give the watches back."""
+
+
+class RustNotifier:
+    """watchfiles' engine on one tree. It watches from its construction on.
+
+    Args:
+        root: The absolute path of the tree.
+
+    Raises:
+        NotifierError: The system's limit of watches is used up, or the path can't be
+            watched.
+    """
+
+    def __init__(self, root: bytes) -> None:
+        # The documented lower half of watchfiles: `watch()` would begin to watch only
+        # at its first step, and dies with the first name that is not UTF-8.
+        from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
+
+        self._broken = WatchfilesRustInternalError
+        before = _queues()
+        try:
+            self._engine = RustNotify(
+                [os.fsdecode(root)],
+                False,  # noqa: FBT003  # no output; the engine takes no names
+                False,  # noqa: FBT003  # no polling: our own is cheaper
+                0,
+                True,  # noqa: FBT003  # with all folders below
+                True,  # noqa: FBT003  # folders that may not be read are left out
+            )
+        except UnicodeEncodeError as error:
+            raise NotifierError("the name of its folder is not text") from error
+        except (OSError, RuntimeError) as error:
+            raise NotifierError(_in_words(error)) from error
+        self._bell: select.poll | None = None
+        fresh = _queues() - before
+        if len(fresh) == 1:
+            self._bell = select.poll()
+            self._bell.register(fresh.pop(), select.POLLIN)
+
+    def wait(self, timeout_s: float) -> Iterable[bytes]:
+        """Wait for events."""
+        timeout_ms = max(1, int(timeout_s * 1000))
+        if self._bell is None:
+            found = self._ask(50, 10, timeout_ms)
+        elif self._bell.poll(timeout_ms):
+            found = self._ask(40, 2, 6)
+        else:
+            found = self._ask(40, 1, 1)
+        return {os.fsencode(path) for _, path in found}
+
+    def close(self) -> None:
+        """Give the watches back."""
+        self._bell = None
+        self._engine.close()
+
+    def _ask(
+        self, debounce_ms: int, step_ms: int, timeout_ms: int
+    ) -> Iterable[tuple[int, str]]:
+        try:
+            found = self._engine.watch(debounce_ms, step_ms, timeout_ms, None)
+        except (OSError, RuntimeError) as error:
+            raise NotifierError(_in_words(error)) from error
+        return () if isinstance(found, str) else found
+
+
+def _queues() -> set[int]:
+    """The descriptors of this process that are queues of file events."""
+    found: set[int] = set()
+    try:
+        names = os.listdir("/proc/self/fd")
+    except OSError:
+        return found  # no Linux: asking at intervals has to do
+    for name in names:
+        try:
+            if os.readlink(f"/proc/self/fd/{name}") == _INOTIFY:
+                found.add(int(name))
+        except OSError:
+            continue  # the descriptor that listed the folder
+    return found
+
+
+def _in_words(error: Exception) -> str:
+    text = str(error)
+    if "limit reached" in text:
+        return "the system's limit of watched folders is used up"
+    if "Unable to decode path" in text:
+        return "a file name is not text"
+    return text.splitlines()[0].lower() if text else type(error).__name__

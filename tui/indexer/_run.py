@@ -1,0 +1,390 @@
+"""Does a job: compares files with the library and writes the difference.
+
+First all places where something may be gone are read, so that a file that moved is
+known by its inode before it turns up elsewhere. Then what is new or changed is
+written. What is still without a file at the end is looked at a second time, and only
+then told to the library as gone.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from tui.indexer._events import ScanProblem
+from tui.indexer._look import look
+from tui.indexer._reconcile import MovedFiles, compare
+from tui.indexer._records import note_record
+from tui.indexer._settle import FileKey
+from tui.indexer._walk import absolute, entry_of, is_vanished, walk
+from tui.media._api import Wholeness
+from tui.model import NoteState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tui.indexer._hints import Job
+    from tui.indexer._look import Look
+    from tui.indexer._reconcile import Difference
+    from tui.indexer._source import SourceIndex
+    from tui.indexer._walk import Entry, Listing
+    from tui.library._api import FileRecord, NoteRecord
+    from tui.sources._api import NoteFacts
+
+__all__ = ["Counts", "Run"]
+
+_CHUNK = 512
+"""Files that are written in one transaction."""
+_SETTLED_NS = 60_000_000_000
+"""A file that is so old is shown before anybody looked into it."""
+_MAX_MOVED = 20_000
+"""Files that wait for their new place in memory; more wait in the library."""
+_MAX_PROBLEMS = 100
+
+_Todo = tuple["Entry", "FileRecord | None"]
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a job found so far."""
+
+    folders: int = 0
+    files: int = 0
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+    problem_count: int = 0
+    problems: list[ScanProblem] = field(default_factory=list)
+    absence: str = ""
+    """Why nothing was told as gone, though files are missing: so is the source."""
+
+    @property
+    def writes(self) -> int:
+        """How many files were written."""
+        return self.added + self.changed + self.gone
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is to be written of a folder."""
+
+    folder: bytes
+    mtime_ns: int | None
+    """Its time when it was read whole; None when only some of its files were."""
+    todo: list[_Todo]
+
+
+class Run:
+    """One job on one source.
+
+    Args:
+        source: The source.
+        job: What to compare.
+    """
+
+    def __init__(self, source: SourceIndex, job: Job) -> None:
+        self.counts = Counts()
+        self._source = source
+        self._writer = source.writer
+        self._tools = source.tools
+        self._job = job
+        self._moved = MovedFiles()
+        self._vanished: set[bytes] = set()
+        self._late: list[tuple[bytes, int]] = []
+        """Times of folders with new folders in them: told when those were read too, so
+        that a scan that is cut off is taken up there."""
+
+    def steps(self) -> Iterator[Counts]:
+        """Do it, a folder or a chunk of files at a time.
+
+        Yields:
+            The counts so far; between two of them the caller may do other things.
+        """
+        job, source = self._job, self._source
+        source.settler.saw_temporary(job.inodes)
+        found = [self._compare_names(*item) for item in job.names.items()]
+        for folder in sorted(job.folders):
+            if folder in self._vanished or not source.may_read(folder):
+                continue
+            listing = source.read(folder)
+            self._took_notice(listing)
+            if listing.vanished:
+                self._lose(source.times.below(folder))
+                continue
+            job.trees.update(self._new_folders(listing))
+            found.append(self._compare(listing))
+            yield self.counts
+        for each in found:
+            yield from self._write(each)
+        for tree in sorted(job.trees, reverse=True):
+            yield from self._run_tree(tree)
+        for folder, mtime_ns in self._late:
+            if folder in source.times:
+                self._writer.apply(source.source_id, folder, mtime_ns, (), ())
+                source.times.note(folder, mtime_ns)
+        yield from self._give_up()
+        yield self.counts
+
+    def _run_tree(self, tree: bytes) -> Iterator[Counts]:
+        source = self._source
+        seen: set[bytes] = set()
+        names, clock = self._tools.names, self._tools.clock
+        for listing in walk(source.root, names, clock.wall_ns, start=tree):
+            self._took_notice(listing)
+            if listing.vanished:
+                continue
+            seen.add(listing.folder)
+            yield from self._write(self._compare(listing))
+            if len(self._moved) > _MAX_MOVED:
+                yield from self._give_up()
+        lost = [folder for folder in source.times.below(tree) if folder not in seen]
+        self._lose(folder for folder in lost if self._is_gone(folder))
+
+    def _lose(self, folders: Iterable[bytes]) -> None:
+        """Take note that folders are gone; their files may be elsewhere."""
+        for folder in folders:
+            if folder not in self._vanished:
+                self._vanished.add(folder)
+                source_id = self._source.source_id
+                self._moved.add(self._writer.files_in(source_id, folder))
+
+    def _took_notice(self, listing: Listing) -> None:
+        self.counts.folders += 1
+        source = self._source
+        source.settler.saw_temporary(inode for _, inode in listing.temporary)
+        for path, reason in listing.problems:
+            self._report(ScanProblem(source.source_id, path, reason))
+
+    def _report(self, problem: ScanProblem) -> None:
+        self.counts.problem_count += 1
+        if len(self.counts.problems) < _MAX_PROBLEMS:
+            self.counts.problems.append(problem)
+        self._source.on_problem(problem)
+
+    def _compare_names(self, folder: bytes, names: set[bytes]) -> _Found:
+        source = self._source
+        entries = []
+        for name in names:
+            try:
+                status = os.stat(absolute(source.root, folder, name))
+            except OSError:
+                # Gone, or it can't be told: `_give_up` looks again.
+                source.settler.forget(FileKey(folder, name))
+                continue
+            if stat.S_ISREG(status.st_mode):
+                entries.append(entry_of(folder, name, status))
+        records = self._writer.files_named(source.source_id, folder, list(names))
+        difference = compare(records, entries)
+        self._moved.add(difference.gone)
+        return _Found(folder, None, self._todo(difference))
+
+    def _compare(self, listing: Listing) -> _Found:
+        source = self._source
+        records: Iterable[FileRecord] = ()
+        if not source.is_new:
+            records = self._writer.files_in(source.source_id, listing.folder)
+        difference = compare(records, listing.files)
+        if listing.complete:
+            self._moved.add(difference.gone)
+        mtime_ns = listing.mtime_ns
+        if mtime_ns and self._new_folders(listing):
+            self._late.append((listing.folder, mtime_ns))
+            mtime_ns = 0
+        return _Found(listing.folder, mtime_ns, self._todo(difference))
+
+    def _new_folders(self, listing: Listing) -> list[bytes]:
+        return [f for f in listing.folders if f not in self._source.times]
+
+    def _todo(self, difference: Difference) -> list[_Todo]:
+        """List what has to be looked into: all but what is the same and well."""
+        todo: list[_Todo] = [(entry, None) for entry in difference.new]
+        todo += [(entry, record) for record, entry in difference.changed]
+        same = len(difference.same)
+        if self._job.recheck:
+            bad = [
+                (entry, record)
+                for record, entry in difference.same
+                if record.state is not NoteState.READY
+            ]
+            same -= len(bad)
+            todo += bad
+        self.counts.files += same
+        return todo
+
+    def _write(self, found: _Found) -> Iterator[Counts]:
+        """Write what is new or changed in a folder; yields after each transaction."""
+        source = self._source
+        folder, mtime_ns = found.folder, found.mtime_ns
+        known_ns = source.times.time_of(folder)
+        if not found.todo and mtime_ns in {None, known_ns} and folder in source.times:
+            return
+        rest = iter(found.todo)
+        is_last = False
+        while not is_last:
+            chunk = list(islice(rest, _CHUNK))
+            is_last = len(chunk) < _CHUNK
+            put = self._records(chunk) if chunk else []
+            if put or (is_last and mtime_ns is not None):
+                # The folder's time is told last: a scan that is cut off reads it again.
+                time_ns = known_ns if mtime_ns is None or not is_last else mtime_ns
+                self._writer.apply(source.source_id, folder, time_ns, put, ())
+            yield self.counts
+        if mtime_ns is not None:
+            source.times.note(folder, mtime_ns)
+
+    def _records(self, chunk: list[_Todo]) -> list[NoteRecord]:
+        """Decide about files of one folder; returns the records to be written now."""
+        source = self._source
+        entries = [entry for entry, _ in chunk]
+        facts = {
+            fact.name: fact
+            for fact in self._tools.facts(source.kind, source.root, entries)
+        }
+        put: list[NoteRecord] = []
+        unsure: list[Entry] = []
+        known: dict[bytes, FileRecord | None] = {}
+        settled_ns = self._tools.clock.wall_ns() - _SETTLED_NS
+        names_first = self._job.names_first
+        for entry, remembered in chunk:
+            fact = facts.get(entry.name)
+            if fact is None:
+                continue
+            record = remembered or self._find_moved(entry)
+            if record is None:
+                is_plain = (
+                    names_first
+                    and entry.mtime_ns < settled_ns
+                    and self._tools.is_audio_name(entry.name)
+                )
+            else:
+                is_plain = remembered is None and record.state is NoteState.READY
+            if is_plain:
+                put.append(self._unchanged(entry, fact, record))
+                continue
+            known[entry.name] = record
+            unsure.append(entry)
+        for answer in look(self._tools, source.root, unsure):
+            name = answer.entry.name
+            judged = self._judge(answer, facts[name], known[name])
+            if judged is not None:
+                put.append(judged)
+        return put
+
+    def _unchanged(
+        self, entry: Entry, fact: NoteFacts, known: FileRecord | None
+    ) -> NoteRecord:
+        """Take a file as it is: it only moved, or it will be looked into later."""
+        self._count(known)
+        self.counts.files += 1
+        file_id = known.file_id if known else None
+        return note_record(entry, fact, NoteState.READY, file_id=file_id)
+
+    def _judge(
+        self, answer: Look, fact: NoteFacts, known: FileRecord | None
+    ) -> NoteRecord | None:
+        """Decide about one file; returns its record if it is to be written now."""
+        entry, probe = answer
+        source = self._source
+        key = FileKey(entry.folder, entry.name)
+        has_moved = known is not None and (known.folder, known.name) != key
+        if probe is None or (
+            # Nothing but its bytes could have told that it was a recording.
+            probe.wholeness is Wholeness.UNKNOWN
+            and not self._tools.is_audio_name(entry.name)
+        ):
+            source.settler.forget(key)
+            return None
+        clock = self._tools.clock
+        verdict = source.settler.judge(
+            entry,
+            probe,
+            wall_ms=clock.wall_ms(),
+            now_ms=clock.now_ms(),
+            renamed=self._job.was_renamed(*key),
+        )
+        self.counts.files += 1
+        if verdict.state is None:
+            if known is not None and has_moved:
+                self._moved.add([known])  # its old place is gone, whatever it is now
+            return None
+        if (
+            known is not None
+            and not has_moved
+            and known.state is verdict.state
+            and (known.size, known.mtime_ns, known.inode) == entry[2:]
+        ):
+            return None
+        self._count(known)
+        return note_record(
+            entry,
+            fact,
+            verdict.state,
+            verdict.reason,
+            probe=probe,
+            file_id=known.file_id if known else None,
+        )
+
+    def _find_moved(self, entry: Entry) -> FileRecord | None:
+        source = self._source
+        record = self._moved.claim(entry)
+        if record is None and not source.is_new:
+            record = self._writer.missing_like(
+                source.source_id, entry.inode, entry.size, entry.mtime_ns
+            )
+        return record
+
+    def _count(self, record: FileRecord | None) -> None:
+        if record is None:
+            self.counts.added += 1
+        else:
+            self.counts.changed += 1
+
+    def _give_up(self) -> Iterator[Counts]:
+        """Tell the library what is gone, after a second look at each place."""
+        source = self._source
+        lost, vanished = self._moved.take_all(), self._vanished
+        self._vanished = set()
+        if not (lost or vanished):
+            return
+        self.counts.absence = source.absence()
+        if self.counts.absence:
+            for folder in {record.folder for record in lost} | vanished:
+                source.times.note(folder, 0)  # to be read again when it is back
+            return
+        by_folder: dict[bytes, list[FileRecord]] = {}
+        for record in lost:
+            if self._is_gone(record.folder, record.name):
+                by_folder.setdefault(record.folder, []).append(record)
+                source.settler.forget(FileKey(record.folder, record.name))
+        dropped = [folder for folder in vanished if self._is_gone(folder)]
+        if not (by_folder or dropped):
+            return
+        with self._writer.batch():
+            for folder, records in by_folder.items():
+                ids = self._still_there(folder, records)
+                self.counts.gone += len(ids)
+                if ids and folder not in dropped:
+                    time_ns = source.times.time_of(folder)
+                    self._writer.apply(source.source_id, folder, time_ns, (), ids)
+            self._writer.drop_folders(source.source_id, dropped)
+        source.times.forget(dropped)
+        yield self.counts
+
+    def _still_there(self, folder: bytes, records: list[FileRecord]) -> list[int]:
+        """Leave out what was moved by another job, or by another Earmark, meanwhile."""
+        names = [record.name for record in records]
+        known = self._writer.files_named(self._source.source_id, folder, names)
+        present = {record.file_id for record in known}
+        return [r.file_id for r in records if r.file_id in present]
+
+    def _is_gone(self, *parts: bytes) -> bool:
+        """Look a second time; what can't be told is not gone."""
+        try:
+            status = os.lstat(absolute(self._source.root, *parts))
+        except OSError as error:
+            return is_vanished(error)
+        # A folder in place of a file, or the other way round.
+        return stat.S_ISDIR(status.st_mode) == (len(parts) > 1)
