@@ -38,7 +38,8 @@ def require_terminal(instead: str) -> None:
     Raises:
         UsageError: Input or output is no terminal.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # The screen is written to stderr, the picture ahead of it to stdout.
+    if not all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError(f"the browser needs a terminal; {instead}")
     if os.environ.get("TERM") == "dumb":
         raise UsageError(f"the browser needs a terminal that can do more; {instead}")

@@ -33,8 +33,8 @@ __all__ = ["Performance", "StatusLine", "play"]
 _ID_DIGITS = frozenset("0123456789abcdefABCDEF")
 _PATIENCE_S = 10.0
 """How long a device may be away in the middle, before one gives up."""
-_FIRST_PATIENCE_S = 1.0
-"""And at the start: less than what counts as half-heard."""
+_FIRST_PATIENCE_S = 0.0
+"""And at the start: what nobody hears must not count as played."""
 _FAILED = 3
 
 
@@ -158,7 +158,7 @@ class Performance:
 
     def _is_hopeless(self) -> bool:
         patience = _PATIENCE_S if self._has_sounded else _FIRST_PATIENCE_S
-        return bool(self._problem) and self._clock() - self._problem_since > patience
+        return bool(self._problem) and self._clock() - self._problem_since >= patience
 
 
 class StatusLine:

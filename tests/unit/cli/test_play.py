@@ -1,0 +1,201 @@
+"""`play`: notes one after another, marks kept, problems told."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.lines import running
+from tests.support.notes import opus_note
+from tui.audio import PlayerState
+from tui.cli._play import Performance, StatusLine
+from tui.model import NoteId
+from tui.playback import NowPlaying
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.unit.cli.conftest import Done
+
+    Earmark = Callable[..., Done]
+
+ONE, TWO = NoteId(1), NoteId(2)
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    """A folder with two short notes."""
+    root = tmp_path / "Recordings"
+    root.mkdir()
+    for minute in (10, 20):
+        path = root / f"2025-03-14 12-{minute}-00.opus"
+        path.write_bytes(opus_note(1, freq=400 + minute))
+        os.utime(path, (1_741_954_200, 1_741_954_200))
+    return root
+
+
+def test_notes_are_played_and_marked(earmark: Earmark, two: Path) -> None:
+    """Both notes sound to their end, and are played afterwards."""
+    earmark("scan", two)
+    done = earmark("play", "is:unplayed", "--output", "null", "--speed", "3")
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert {note["played"] for note in earmark("list", "--json").json} == {"played"}
+    assert earmark("play", "is:unplayed", "--output", "null").code == 1
+
+
+def test_one_note_by_its_id(earmark: Earmark, two: Path) -> None:
+    """An id plays that note alone."""
+    earmark("scan", two)
+    notes = earmark("list", "--json").json
+    key = notes[0]["id"][:12]
+    assert earmark("play", key, "--output", "null", "--speed", "3").code == 0
+    played = {note["id"]: note["played"] for note in earmark("list", "--json").json}
+    assert played == {notes[0]["id"]: "played", notes[1]["id"]: "unplayed"}
+
+
+def test_without_a_device_nothing_is_marked(earmark: Earmark, two: Path) -> None:
+    """No sound is a failure with its reason; what was not heard is not played."""
+    earmark("scan", two)
+    done = earmark("play", "is:unplayed")
+    assert done.code == 3
+    assert "earmark: No sound" in done.err
+    assert {note["played"] for note in earmark("list", "--json").json} == {"unplayed"}
+
+
+def test_a_file_that_went_away(earmark: Earmark, two: Path) -> None:
+    """A note that can't be played is told, and the others are played."""
+    (two / "bad.opus").write_text("no sound at all")
+    os.utime(two / "bad.opus", (1, 1))
+    earmark("scan", two)
+    key = earmark("list", "is:unreadable", "--json").json[0]["id"]
+    done = earmark("play", key, "--output", "null")
+    assert done.code == 3
+    assert "earmark: Can't play this note" in done.err
+
+
+def test_sigterm_keeps_the_position(earmark: Earmark, tmp_path: Path) -> None:
+    """A program that is told to end has saved where listening stood."""
+    (tmp_path / "long.opus").write_bytes(opus_note(60))
+    earmark("scan", tmp_path)
+    output = tmp_path / "out.wav"
+    with running("play", "long", "or", "is:unplayed", "--output", "null") as play:
+        while earmark("list", "is:unplayed").code == 0:
+            assert play.process.poll() is None
+        play.process.send_signal(signal.SIGTERM)
+        assert play.end() == 130
+    (note,) = earmark("list", "--json").json
+    assert note["played"] == "half"
+    assert note["position_ms"] >= 2000
+    assert not output.exists()
+
+
+def playing(note_id: NoteId, **more: object) -> NowPlaying:
+    """Make a snapshot of a note that plays."""
+    return NowPlaying(note_id=note_id, state=PlayerState.PLAYING, **more)  # type: ignore[arg-type]  # any of its fields
+
+
+def ended(note_id: NoteId) -> NowPlaying:
+    """Make a snapshot of a note that has ended."""
+    return NowPlaying(note_id=note_id, state=PlayerState.ENDED)
+
+
+class Clock:
+    """A clock that goes on by a second at each look."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        self.now += 1.0
+        return self.now
+
+
+def test_the_end_of_another_note_is_not_waited_for() -> None:
+    """Only the end of the note that was asked for counts."""
+    shown: list[int] = []
+    performance = Performance(2, lambda number, _total, _now: shown.append(number))
+    for now in (ended(ONE), playing(TWO), ended(TWO)):
+        performance.changed(now)
+    assert performance.wait(TWO)
+    assert shown == [1, 1]
+    assert performance.code == 0
+
+
+def test_a_note_that_fails_is_told_and_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A message is a failure of this note; the next is played."""
+    performance = Performance(2, lambda *_: None)
+    performance.changed(NowPlaying(note_id=ONE, message="Can't play this note: x"))
+    assert performance.wait(ONE)
+    assert performance.code == 3
+    assert capsys.readouterr().err == "earmark: Can't play this note: x\n"
+
+
+def test_a_device_that_is_away_for_long_ends_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In the middle a device may come back within seconds; then one gives up."""
+    clock = Clock()
+    performance = Performance(1, lambda *_: None, clock=clock)
+    performance.changed(playing(ONE, position_ms=500))
+    performance.changed(playing(ONE, device_problem="No sound: unplugged"))
+    assert not performance.wait(ONE)
+    assert clock.now > 10
+    assert performance.code == 3
+    assert "unplugged" in capsys.readouterr().err
+
+
+def test_a_device_that_comes_back_is_no_problem() -> None:
+    """What is over is forgotten."""
+    performance = Performance(1, lambda *_: None)
+    performance.changed(playing(ONE, position_ms=500))
+    performance.changed(playing(ONE, device_problem="No sound: unplugged"))
+    performance.changed(playing(ONE))
+    performance.changed(ended(ONE))
+    assert performance.wait(ONE)
+    assert performance.code == 0
+
+
+class Terminal(io.StringIO):
+    """A stream that says to be a terminal."""
+
+    def isatty(self) -> bool:
+        """Be one."""
+        return True
+
+
+def test_the_status_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line is written over and over, safe and no wider than the terminal."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "50")
+    stream = Terminal()
+    line = StatusLine(stream)
+    now = playing(
+        ONE, sender="Ana\x1b[2J", chat="Family", speed=1.5, duration_ms=42_000
+    )
+    line.show(1, 3, now)
+    line.show(1, 3, now)
+    line.end()
+    assert stream.getvalue() == (
+        "\r1 of 3   Ana\\x1b[2J / Family   0:00 / 0:42   1.5x\x1b[K\n"
+    )
+
+
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_no_status_line_where_it_can_not_be(
+    monkeypatch: pytest.MonkeyPatch, term: str
+) -> None:
+    """A dumb terminal and a file get nothing."""
+    monkeypatch.setenv("TERM", term or "xterm")
+    stream = Terminal() if term else io.StringIO()
+    line = StatusLine(stream)
+    line.show(1, 1, playing(ONE))
+    line.end()
+    assert stream.getvalue() == ""
