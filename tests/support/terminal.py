@@ -203,6 +203,7 @@ class TmuxTerminal:
     ) -> None:
         self._command = [sys.executable if p == "python" else p for p in command]
         self._socket = str(folder / "tmux")
+        self._exit = folder / "exit"
         self._environ = dict(environ or base_environ())
         self.columns, self.rows = columns, rows
 
@@ -219,11 +220,16 @@ class TmuxTerminal:
 
     def __enter__(self) -> Self:
         """Start the server and the program."""
+        # tmux does not always learn the exit code (it forgets to reap): the shell does.
+        temporary = shlex.quote(f"{self._exit}.new")
+        final = shlex.quote(str(self._exit))
+        command = shlex.join(self._command)
+        script = f"{command}; echo $? > {temporary}; mv {temporary} {final}"
         self._tmux(
             *("new-session", "-d", "-x", str(self.columns), "-y", str(self.rows)),
             *(";", "set", "-g", "remain-on-exit", "on"),
             *(";", "set", "-g", "status", "off"),
-            *(";", "respawn-pane", "-k", shlex.join(self._command)),
+            *(";", "respawn-pane", "-k", script),
         )
         return self
 
@@ -251,6 +257,5 @@ class TmuxTerminal:
 
     def wait_for_exit(self, seconds: float = DEADLINE_S) -> int:
         """Wait until the program has ended; returns its exit code."""
-        ask = ("display-message", "-p", "#{pane_dead} #{pane_dead_status}")
-        _wait(lambda: self._tmux(*ask).startswith("1"), seconds, self.capture)
-        return int(self._tmux(*ask).split()[1])
+        _wait(self._exit.exists, seconds, self.capture)
+        return int(self._exit.read_text())
