@@ -7,7 +7,6 @@ note of its own. Which it is, only the hashes tell, and they may change.
 
 from __future__ import annotations
 
-from collections import Counter
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -56,23 +55,25 @@ def free_keys(store: Store, root: bytes, paths: Sequence[bytes]) -> list[bytes]:
         root: The source's root.
         paths: Relative to it, all different.
     """
-    salts = [0] * len(paths)
     keys = [_key(root, path, 0) for path in paths]
-    doubtful = list(range(len(paths)))
-    while doubtful:
-        taken: set[bytes] = set()
-        for start in range(0, len(doubtful), _KEYS_AT_ONCE):
-            some = [keys[at] for at in doubtful[start : start + _KEYS_AT_ONCE]]
-            marks = ",".join("?" * len(some))
-            rows = store.all(f"SELECT key FROM note WHERE key IN ({marks})", some)
-            taken.update(row[0] for row in rows)
-        if len(set(keys)) < len(keys):
-            taken.update(key for key, count in Counter(keys).items() if count > 1)
-        doubtful = [at for at in doubtful if keys[at] in taken]
-        for at in doubtful:
-            salts[at] += 1
-            keys[at] = _key(root, paths[at], salts[at])
+    taken: set[bytes] = set()
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        taken |= _taken(store, keys[start : start + _KEYS_AT_ONCE])
+    for at, path in enumerate(paths):
+        salt = 0
+        while keys[at] in taken:
+            salt += 1
+            keys[at] = _key(root, path, salt)
+            taken |= _taken(store, [keys[at]])
+        taken.add(keys[at])
     return keys
+
+
+def _taken(store: Store, keys: Sequence[bytes]) -> set[bytes]:
+    """Which of some keys belong to notes."""
+    marks = ",".join("?" * len(keys))
+    rows = store.all(f"SELECT key FROM note WHERE key IN ({marks})", keys)
+    return {row[0] for row in rows}
 
 
 def identify(change: Change, file_id: int, content: bytes) -> None:

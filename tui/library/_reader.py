@@ -264,7 +264,7 @@ class StoreReader:
 
     def changes_since(self, revision: int) -> tuple[int, LibraryDelta]:
         """What changed after a revision, and the revision now."""
-        # The number is read first: what is committed meanwhile comes twice, never not.
+        # What is committed after this first look is left for the next call.
         now, reset_rev, sources_rev = self._store.all(
             "SELECT rev, reset_rev, sources_rev FROM meta"
         )[0]
@@ -275,14 +275,14 @@ class StoreReader:
             return now, LibraryDelta(reset=True, sources=sources or revision > now)
         gone = self._store.all(
             "SELECT note_id, chat_id, month, order_ms, 0, 0, 0 FROM gone"
-            " WHERE rev > ? LIMIT ?",
-            (revision, CHANGES_LIMIT + 1),
+            " WHERE rev > ? AND rev <= ? LIMIT ?",
+            (revision, now, CHANGES_LIMIT + 1),
         )
         rows = self._store.all(
             f"SELECT {_rows.CHANGE_COLUMNS} FROM note"
-            " JOIN source ON source.id = note.source_id WHERE note.rev > ?"
-            " ORDER BY note.rev LIMIT ?",
-            (revision, CHANGES_LIMIT + 1 - len(gone)),
+            " JOIN source ON source.id = note.source_id"
+            " WHERE note.rev > ? AND note.rev <= ? ORDER BY note.rev LIMIT ?",
+            (revision, now, CHANGES_LIMIT + 1 - len(gone)),
         )
         if len(gone) + len(rows) > CHANGES_LIMIT:
             return now, LibraryDelta(reset=True, sources=sources)

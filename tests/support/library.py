@@ -1,0 +1,173 @@
+"""Makes records and libraries for tests, and counts what a library should count."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui.library import NoteRecord
+from tui.model import (
+    ChatKind,
+    Direction,
+    NoteKind,
+    NoteState,
+    Precision,
+    SourceKind,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tui.library import IndexWriter, Library, Reader
+    from tui.model import (
+        Note,
+        SourceId,
+    )
+
+__all__ = [
+    "START_MS",
+    "add_files",
+    "find_note",
+    "only_note",
+    "put",
+    "record",
+    "true_counts",
+    "wait_until",
+]
+
+START_MS = 1_723_720_000_000
+"""A day in August 2024."""
+
+_PLAIN = NoteRecord(
+    folder=b"",
+    name=b"",
+    size=0,
+    mtime_ns=0,
+    inode=0,
+    state=NoteState.READY,
+    reason="",
+    kind=NoteKind.VOICE,
+    chat_kind=ChatKind.FOLDER,
+    chat_native_id="",
+    chat_title="",
+    chat_confidence=0.5,
+    chat_origin="folder",
+    direction=Direction.UNKNOWN,
+    sender=None,
+    sender_confidence=0.0,
+    sender_origin="",
+    sent_ms=0,
+    offset_min=None,
+    precision=Precision.MTIME,
+    time_confidence=0.4,
+    time_origin="file time",
+    order_ms=0,
+    month=0,
+)
+
+
+def record(path: bytes, **facts: object) -> NoteRecord:
+    """Make a record of a file; what is not given follows from the path and the time.
+
+    Args:
+        path: Relative to the source.
+        facts: Fields of NoteRecord; `sent_ms` also gives order and month.
+    """
+    folder, _, name = path.rpartition(b"/")
+    chat = (folder or b"root").decode("utf-8", "surrogateescape")
+    sent_ms = facts.get("sent_ms", START_MS)
+    assert isinstance(sent_ms, int)
+    moment = time.gmtime(sent_ms / 1000)
+    values: dict[str, object] = {
+        "folder": folder,
+        "name": name,
+        "size": 1000,
+        "mtime_ns": sent_ms * 1_000_000,
+        "inode": 1,
+        "chat_native_id": chat,
+        "chat_title": chat,
+        "sent_ms": sent_ms,
+        "order_ms": sent_ms,
+        "month": moment.tm_year * 100 + moment.tm_mon,
+    }
+    return replace(_PLAIN, **(values | facts))  # type: ignore[arg-type] # by name
+
+
+def put(writer: IndexWriter, source_id: SourceId, *records: NoteRecord) -> None:
+    """Write records, each folder in one call."""
+    for folder in dict.fromkeys(each.folder for each in records):
+        some = [each for each in records if each.folder == folder]
+        writer.apply(source_id, folder, 1, some, [])
+
+
+def add_files(
+    writer: IndexWriter, root: Path, files: dict[str, bytes]
+) -> tuple[SourceId, list[Path]]:
+    """Write real files below a root and remember them as notes of one source."""
+    source_id = writer.add_source(
+        bytes(root), SourceKind.FOLDER, root.name, 80, ["a test"]
+    )
+    paths = []
+    for name, data in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        facts = path.stat()
+        put(
+            writer,
+            source_id,
+            record(
+                name.encode(),
+                size=facts.st_size,
+                mtime_ns=facts.st_mtime_ns,
+                inode=facts.st_ino,
+            ),
+        )
+        paths.append(path)
+    return source_id, paths
+
+
+def find_note(reader: Reader, path: bytes) -> Note | None:
+    """Find the note that has a file at a path, in whatever state it is."""
+    for note in reader.all_notes(states=list(NoteState)):
+        if any(file.path == path for file in note.files):
+            return note
+    return None
+
+
+def only_note(reader: Reader, path: bytes) -> Note:
+    """The note that has a file at a path; there must be one."""
+    note = find_note(reader, path)
+    assert note is not None, path
+    return note
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait for a condition; fail when it does not come true in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "the condition did not come true"
+        time.sleep(0.005)
+
+
+def true_counts(library: Library) -> dict[tuple[int, int], tuple[int, ...]]:
+    """Count notes, unplayed, unplayed and all milliseconds, problems by chat and month.
+
+    Only months with a note that counts somewhere.
+    """
+    sql = (
+        "SELECT chat_id, month, sum(visible), sum(visible AND played = 0),"
+        " sum(iif(visible AND played = 0, coalesce(duration_ms, 0), 0)),"
+        " sum(iif(visible, coalesce(duration_ms, 0), 0)), sum(problem)"
+        " FROM note GROUP BY chat_id, month"
+    )
+    with closing(sqlite3.connect(library.path)) as connection:
+        return {
+            (row[0], row[1]): row[2:]
+            for row in connection.execute(sql)
+            if row[2] or row[6]
+        }
