@@ -104,17 +104,38 @@ class Glyphs:
         return self.played, "dim"
 
 
+_NARROW = frozenset("●◐○✗◌▸▾▶★·…■→•€“”„\u2013\u2014\u2018\u2019")
+"""Characters beyond the first letters that are one cell wide, and often used."""
+
+_WIDE = (
+    ("\u4e00", "\u9fa5"),
+    ("\u3041", "\u3096"),
+    ("\u30a1", "\u30fa"),
+    ("\uac00", "\ud7a3"),
+)
+"""The commonest characters that are two cells wide: Han, Kana, Hangul."""
+
 UNICODE = Glyphs("●◐○✗◌▸▾▶★·…")
 ASCII = Glyphs("*~.x?+->^-.")
 
 
 def cells(text: str) -> int:
-    """Count the terminal cells of printable text, cheaply for most scripts."""
+    """Count the terminal cells of printable text.
+
+    What most names are made of is told here; only for the rest of Unicode the tables
+    are loaded, which takes half as long as everything else before the first picture.
+    """
     if text.isascii() or max(text) < "\u0300":
         return len(text)
-    if all(char < "\u0300" or "\u2010" <= char <= "\u2027" for char in text):
-        return len(text)
-    return width(text)
+    number = 0
+    for char in text:
+        if char < "\u0300" or "\u0400" <= char <= "\u0482" or char in _NARROW:
+            number += 1
+        elif any(first <= char <= last for first, last in _WIDE):
+            number += 2
+        else:
+            return width(text)
+    return number
 
 
 def cut(text: str, room: int, glyphs: Glyphs = UNICODE) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tui.rowtext import (
+    _NARROW,
     ASCII,
     STYLES,
     UNICODE,
@@ -37,6 +38,8 @@ HOSTILE = (
     "right\u202eto left",
     "caf\udce9",
     "家族の写真",
+    "Семья",
+    "가족 カメラ",
     "👩\u200d👩\u200d👧 family",
     "e\u0301te\u0301",
     "x" * 300,
@@ -184,8 +187,20 @@ def test_the_quick_width_is_the_right_width(name: str) -> None:
     """For every script; and cutting never exceeds the room."""
     text = printable(name)
     assert cells(text) == width(text)
+    assert cells(f"●{text}…") == width(f"●{text}…")
     for room in range(12):
         assert cells(cut(text, room)) <= room
+
+
+def test_common_characters_are_as_wide_as_the_tables_say() -> None:
+    """All that are counted without them."""
+    for start, end in ((0x400, 0x482), (0x3041, 0x3096), (0x30A1, 0x30FA)):
+        for code in range(start, end + 1):
+            assert cells(chr(code)) == width(chr(code)), hex(code)
+    for code in (*range(0x4E00, 0x9FA6, 99), *range(0xAC00, 0xD7A4, 99)):
+        assert cells(chr(code)) == width(chr(code)), hex(code)
+    for char in sorted(_NARROW):
+        assert cells(char) == width(char) == 1
 
 
 def test_small_words() -> None:

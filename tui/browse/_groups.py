@@ -145,7 +145,9 @@ class Groups:
             self._smart[_UNPLAYED] = (unplayed, unplayed, totals.unplayed_ms)
             self._smart[_RECENT] = self._reader.group_totals(_RECENT)
         if totals.problems:
-            self._smart[_PROBLEMS] = self._reader.group_totals(_PROBLEMS)
+            problems = self._reader.group_totals(_PROBLEMS)
+            if problems[0]:  # sources that are away count too, but have no row
+                self._smart[_PROBLEMS] = problems
         self._chats = {chat.id: chat for chat in self._reader.chats()}
         for chat_id in list(self._months):
             self._months[chat_id] = {m.month: m for m in self._reader.months(chat_id)}
