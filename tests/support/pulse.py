@@ -44,7 +44,7 @@ _FLAGS = [
     "--log-target=stderr",
     "-n",
 ]
-_ALSA = "</usr/share/alsa/alsa.conf>\npcm.!default {{ type pulse server {0} }}\n"
+_ALSA = "</usr/share/alsa/alsa.conf>\npcm.!default { type pulse }\n"
 
 
 def _die_with_parent() -> None:
@@ -69,7 +69,7 @@ class PulseServer:
     def environment(self) -> dict[str, str]:
         """The whole environment of a program that shall play here."""
         alsa = self._folder / "asoundrc"
-        alsa.write_text(_ALSA.format(self.address))
+        alsa.write_text(_ALSA)
         return {
             **os.environ,
             "PULSE_SERVER": self.address,

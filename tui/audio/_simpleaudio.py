@@ -27,8 +27,12 @@ _LEAD = RATE * 150 // 1000
 """Frames written ahead of the clock."""
 _HEAD = RATE // 10
 """Frames that simpleaudio hands to ALSA ahead of the clock: its fixed latency."""
-_TAPE = 30 * 60 * RATE
-"""Frames of a tape; simpleaudio counts bytes in an int, 30 minutes are far from it."""
+_START = RATE * 250 // 1000
+"""Frames of silence at the begin: what simpleaudio reads in its first go, before the
+clock says anything about where it reads (180 ms were seen)."""
+_TAPE = 60 * 60 * RATE
+"""Frames of a tape; simpleaudio counts bytes in an int, an hour is far from its end.
+A change in the middle of sound is a silence of `_START - _LEAD`."""
 _WORN = 10 * 60 * RATE
 """Frames after which a tape is changed in the next silence: its head is known by the
 clock only, and a sound card's clock goes astray by up to 50 ms in that time."""
@@ -44,7 +48,7 @@ class _Tape:
             -1, _TAPE * _FRAME, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
         )
         self._wiped = 0
-        self.written = _LEAD
+        self.written = _START
         self._clock = clock
         self._playing = play(self._map, CHANNELS, _FRAME // CHANNELS, RATE)
         self._begin = clock()

@@ -289,9 +289,9 @@ def test_the_tape_is_written_ahead_of_its_head(
     tapes.go(0.9)
     (play,) = tapes.plays
     assert play.shape == (1, 2, RATE)
-    begin = RATE * 150 // 1000
+    begin = RATE * 250 // 1000
     done = source.given
-    assert RATE * 0.87 <= done <= RATE * 0.95
+    assert RATE * 0.77 <= done <= RATE * 0.85
     assert bytes(play.buffer[2 * begin : 2 * (begin + done)]) == source.pcm[: 2 * done]
     assert tapes.output.is_alive()
     tapes.now += 3  # the process was stopped for a while
@@ -308,7 +308,7 @@ def test_a_worn_tape_is_changed_in_silence(monkeypatch: pytest.MonkeyPatch) -> N
     tapes = Tapes(monkeypatch)
     source = Source(2 * RATE)
     tapes.output.start(source.pull)
-    tapes.go(1.9)
+    tapes.go(2.0)
     assert len(tapes.plays) == 1
     tapes.go(0.3)
     assert len(tapes.plays) == 2
@@ -321,7 +321,7 @@ def test_a_worn_tape_is_changed_in_silence(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_full_tape_is_changed_while_it_sounds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The new one begins where the old one ends, and memory is given back."""
+    """The old one is heard to its end, and memory is given back."""
     monkeypatch.setattr("tui.audio._simpleaudio._TAPE", 4 * RATE)
     monkeypatch.setattr("tui.audio._simpleaudio._WIPE", mmap.PAGESIZE)
     tapes = Tapes(monkeypatch)
@@ -329,7 +329,7 @@ def test_a_full_tape_is_changed_while_it_sounds(
     tapes.output.start(source.pull)
     tapes.go(4)
     first, second = tapes.plays
-    at = bytes(second.buffer[RATE * 3 // 10 :][:4000])
+    at = bytes(second.buffer[RATE * 5 // 10 :][:4000])
     assert at
     assert source.pcm.find(at) > 0
     assert first.stopped
