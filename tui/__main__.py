@@ -22,6 +22,8 @@ def main() -> int:
 
         said = opens_browser(argv)
         if said is not None:
+            if "--ascii" in argv:
+                os.environ["EARMARK_ASCII"] = "1"
             from tui.prepaint import prepaint
 
             prepaint(library_path(*said))
@@ -46,37 +48,54 @@ def library_path(library: str = "", config: str = "") -> str:
         config: What `--config` says.
 
     Returns:
-        The path; empty when the settings are wrong (they will be told later).
+        The path; empty when the browser will look different from the picture, or the
+        settings are wrong (they will be told later).
     """
+    if os.environ.get("EARMARK_THEME"):
+        return ""
     path = library or os.environ.get("EARMARK_LIBRARY", "")
+    config = config or os.environ.get("EARMARK_CONFIG", "")
+    if _says_more(config):
+        return _as_set(path, config)
     if path:
         return os.path.abspath(os.path.expanduser(path))
-    config = config or os.environ.get("EARMARK_CONFIG", "")
-    if sys.platform == "linux" and not _names_library(config):
-        return os.path.join(_home("XDG_DATA_HOME", ".local/share"), "library.db")
+    return os.path.join(_home("XDG_DATA_HOME", ".local/share"), "library.db")
+
+
+def _as_set(library: str, config: str) -> str:
+    """Ask the settings, which takes longer."""
     from tui.config import load_settings
     from tui.errors import UsageError
 
     try:
-        return str(load_settings({"config": config or None}).library)
+        settings = load_settings({"config": config or None, "library": library or None})
     except UsageError:
         return ""
+    if settings.theme:
+        return ""
+    if settings.ascii:
+        os.environ["EARMARK_ASCII"] = "1"
+    return str(settings.library)
 
 
 def _home(variable: str, usual: str) -> str:
-    """Name Earmark's folder as platformdirs does, which takes 19 ms to import."""
+    """Name Earmark's folder as platformdirs does on Linux, in 19 ms of imports.
+
+    On another system the library lies elsewhere: there is no picture then.
+    """
     base = os.environ.get(variable, "").strip()
     return os.path.join(base or os.path.expanduser(f"~/{usual}"), "earmark")
 
 
-def _names_library(config: str) -> bool:
-    """Tell whether the config file may say where the library is."""
+def _says_more(config: str) -> bool:
+    """Tell whether the config file may say where the library is, or how it looks."""
     path = config or os.path.join(_home("XDG_CONFIG_HOME", ".config"), "config.toml")
     try:
         with open(os.path.expanduser(path), "rb") as file:
-            return b"library" in file.read(1 << 20)
+            text = file.read(1 << 20)
     except OSError:
         return bool(config)
+    return any(key in text for key in (b"library", b"theme", b"ascii"))
 
 
 if __name__ == "__main__":

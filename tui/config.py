@@ -46,7 +46,7 @@ class Settings:
     theme: str = ""
     """The name of the browser's colours; empty for the usual ones."""
     ascii: bool = False
-    """Whether to draw with ASCII characters only."""
+    """Whether to draw with ASCII characters only; else as the locale tells."""
 
 
 class _Origin:
@@ -160,7 +160,14 @@ def load_settings(
             values[key] = read(environ[variable], key, _Origin(variable, here))
         if key in options:
             values[key] = read(options[key], key, _Origin("command line", here))
+    values.setdefault("ascii", not _speaks_utf8(environ))
     return Settings(**values)  # type: ignore[arg-type]  # each reader gives its field's type
+
+
+def _speaks_utf8(environ: Mapping[str, str]) -> bool:
+    """Tell from the locale's variables, as `tui.prepaint` does without this module."""
+    names = (environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    return "utf8" in next(filter(None, names), "").lower().replace("-", "")
 
 
 def _defaults() -> dict[str, object]:

@@ -30,6 +30,14 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that shows every character."""
+    monkeypatch.delenv("LC_ALL", raising=False)
+    monkeypatch.delenv("LC_CTYPE", raising=False)
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+
+
 def test_defaults_stand_in_the_folders_of_the_platform(isolated: Path) -> None:
     """Without a config, everything has its usual value."""
     settings = load_settings()
@@ -94,6 +102,25 @@ def test_options_win_over_all(config: Path) -> None:
     assert settings.speed == 3.0
     assert settings.output == "null"
     assert settings.library == Path.cwd() / "y.db"
+
+
+@pytest.mark.parametrize(
+    ("environ", "ascii_only"),
+    [
+        ({}, True),
+        ({"LANG": "C"}, True),
+        ({"LANG": "de_DE.utf8"}, False),
+        ({"LC_ALL": "C", "LANG": "de_DE.utf8"}, True),
+        ({"LC_CTYPE": "C.UTF-8", "LANG": "C"}, False),
+        ({"LC_CTYPE": "C.UTF-8", "EARMARK_ASCII": "1"}, True),
+        ({"LANG": "C", "EARMARK_ASCII": "0"}, False),
+    ],
+)
+def test_the_locale_decides_where_nobody_did(
+    environ: dict[str, str], ascii_only: bool
+) -> None:
+    """Other characters are drawn only where the terminal is said to know them."""
+    assert load_settings(environ=environ).ascii is ascii_only
 
 
 def test_a_name_that_is_no_text_stays_a_path() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -66,6 +67,26 @@ def test_the_library_of_the_config_file(
     assert program.library_path() == ""
 
 
+def test_no_picture_that_the_browser_would_not_paint(
+    isolated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another theme has no picture ahead; ASCII from the config holds for both."""
+    monkeypatch.setenv("EARMARK_THEME", "nord")
+    assert program.library_path("/l.db") == ""
+    monkeypatch.delenv("EARMARK_THEME")
+    config = isolated / "config" / "earmark" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('theme = "nord"\n')
+    assert program.library_path("/l.db") == ""
+    config.write_text("ascii = true\n")
+    monkeypatch.setenv("EARMARK_ASCII", "0")
+    assert program.library_path("/l.db") == "/l.db"
+    assert os.environ["EARMARK_ASCII"] == "0"
+    monkeypatch.delenv("EARMARK_ASCII")
+    assert program.library_path("/l.db") == "/l.db"
+    assert os.environ.pop("EARMARK_ASCII") == "1"
+
+
 class Entry:
     """What happened when the program began."""
 
@@ -101,7 +122,9 @@ def test_the_browser_is_painted_first(
     entry: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The picture comes first, then the command line with all arguments."""
+    monkeypatch.setenv("EARMARK_ASCII", "")  # to be put back afterwards
     assert begin(monkeypatch, "/x", "--ascii") == 7
+    assert os.environ["EARMARK_ASCII"] == "1"
     assert entry.steps == ["/l.db", ("run", ["/x", "--ascii"])]
 
 

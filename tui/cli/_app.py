@@ -19,6 +19,7 @@ from tui.indexer import (
 from tui.library import Library
 from tui.playback import Playback
 from tui.services import IndexerStatus, Services
+from tui.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,21 +36,21 @@ class _News:
     """Takes what the indexer tells: wakes the follower, and says it in words.
 
     Args:
-        notice: What the user should know of the library's opening.
+        notices: What the user should know of the opening, a sentence each.
     """
 
-    def __init__(self, notice: str) -> None:
+    def __init__(self, notices: Sequence[str]) -> None:
         self._lock = threading.Lock()
         self._listeners: list[Callable[[IndexerStatus], None]] = []
-        self._notice = notice
+        self._notices = notices
         self.follower: Follower | None = None
 
     def subscribe(self, listener: Callable[[IndexerStatus], None]) -> None:
-        """Have every status sent to a function; the notice comes first."""
+        """Have every status sent to a function; the notices come first."""
         with self._lock:
             self._listeners.append(listener)
-        if self._notice:
-            listener(IndexerStatus(problem=self._notice))
+        for notice in self._notices:
+            listener(IndexerStatus(problem=printable(notice)))
 
     def take(self, event: IndexEvent) -> None:
         """Follow an event, on the supervisor's thread."""
@@ -63,7 +64,7 @@ class _News:
             case ScanFinished():
                 status = IndexerStatus()
             case Failed(reason):
-                status = IndexerStatus(problem=reason)
+                status = IndexerStatus(problem=printable(reason))
             case _:
                 pass  # the library tells it
         if status is not None:
@@ -87,14 +88,15 @@ def make_services(settings: Settings, folders: Sequence[bytes] = ()) -> Services
         EarmarkError: The library can't be opened, or a folder is none.
     """
     library = Library.open(settings.library)
+    notices = [library.notice] if library.notice else []
     try:
         if not library.read_only:
-            remember(library, settings, folders)
+            remember(library, settings, folders, tell=notices.append)
         reader = library.reader()
     except BaseException:
         library.close()
         raise
-    news = _News(library.notice)
+    news = _News(notices)
     playing = Playback(library.reader, library.user, make_player(settings))
     playing.set_speed(settings.speed)
 

@@ -48,11 +48,11 @@ def opens_browser(argv: list[str]) -> tuple[str, str] | None:
 
     Returns:
         What `--library` and `--config` say, each empty without it; None when
-        something else than the browser is meant, or it is not clear.
+        something else than the browser is meant, or it would look different.
     """
     if split(argv)[0]:
         return None
-    values = {"--library": "", "--config": ""}
+    values = {"--library": "", "--config": "", "--theme": ""}
     at = 0
     while at < len(argv) and argv[at] != "--":
         name, equals, value = argv[at].partition("=")
@@ -64,4 +64,6 @@ def opens_browser(argv: list[str]) -> tuple[str, str] | None:
         elif name.startswith("-") and name != "--ascii":
             return None
         at += 1
+    if values["--theme"]:
+        return None  # the picture has our own colours
     return values["--library"], values["--config"]

@@ -13,7 +13,7 @@ from tui.errors import SourceError
 from tui.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from tui.config import Settings
@@ -103,13 +103,20 @@ def add_sources(library: Library, folders: Iterable[bytes]) -> None:
             known = {source.root: source for source in reader.sources()}
 
 
-def remember(library: Library, settings: Settings, folders: Sequence[bytes]) -> None:
+def remember(
+    library: Library,
+    settings: Settings,
+    folders: Sequence[bytes],
+    *,
+    tell: Callable[[str], None] = complain,
+) -> None:
     """Remember the folders that are named now, and those of the settings.
 
     Args:
         library: The library.
         settings: The settings; a folder of theirs that is away is told and left out.
         folders: Absolute paths that were named now.
+        tell: Told of such a folder.
 
     Raises:
         SourceError: One that was named now is no folder, or can't be read.
@@ -119,7 +126,7 @@ def remember(library: Library, settings: Settings, folders: Sequence[bytes]) -> 
         try:
             add_sources(library, [absolute(path)])
         except SourceError as error:
-            complain(error.message)
+            tell(error.message)
 
 
 def index(

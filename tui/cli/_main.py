@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 INTERRUPTED = 130
+_WRONG = 2
+_FAILED = 3
 
 _COMMANDS = {
     "": ("_browse", "browse"),
@@ -43,22 +45,36 @@ def run(argv: Sequence[str] | None) -> int:
     try:
         code = _dispatch(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
-    except QueryError as error:
-        complain(f"query: {error.message}")
-        _point(error)
-        return 2
-    except UsageError as error:
-        complain(error.message)
-        return 2
     except EarmarkError as error:
-        complain(error.message)
-        return 3
+        _give_screen_back()
+        return _tell(error)
     except BrokenPipeError:
         _leave_pipe()
         return 0
     except KeyboardInterrupt:
+        _give_screen_back()
         return INTERRUPTED
+    except BaseException:
+        _give_screen_back()  # or nobody would see what went wrong
+        raise
     return code
+
+
+def _tell(error: EarmarkError) -> int:
+    """Say what is wrong, and choose the exit code."""
+    if isinstance(error, QueryError):
+        complain(f"query: {error.message}")
+        _point(error)
+    else:
+        complain(error.message)
+    return _WRONG if isinstance(error, UsageError) else _FAILED
+
+
+def _give_screen_back() -> None:
+    """Take the first picture away that the entry may have painted."""
+    prepaint = sys.modules.get("tui.prepaint")
+    if prepaint is not None:
+        prepaint.restore()
 
 
 def _dispatch(argv: list[str]) -> int:

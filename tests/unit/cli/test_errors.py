@@ -67,6 +67,24 @@ def test_errors_have_codes(
     assert capsys.readouterr().err == text
 
 
+def test_the_screen_is_given_back_first(
+    scan: Callable[[Callable[[], int]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture that was painted ahead never hides what is wrong."""
+    steps: list[str] = []
+    module = ModuleType("tui.prepaint")
+    module.restore = lambda: steps.append("restore")  # type: ignore[attr-defined]  # a stand-in
+    monkeypatch.setitem(sys.modules, "tui.prepaint", module)
+    monkeypatch.setattr("tui.cli._main.complain", steps.append)
+    scan(raising(UsageError("wrong")))
+    assert main(["scan"]) == 2
+    assert steps == ["restore", "wrong"]
+    scan(raising(RuntimeError("a bug")))
+    with pytest.raises(RuntimeError):
+        main(["scan"])
+    assert steps[2:] == ["restore"]
+
+
 def test_a_command_decides_its_code(
     scan: Callable[[Callable[[], int]], None],
 ) -> None:

@@ -39,7 +39,9 @@ def test_the_first_plain_word_is_the_command(
     ("argv", "expected"),
     [
         ([], ("", "")),
-        (["/x", "--ascii", "--theme", "dark"], ("", "")),
+        (["/x", "--ascii", "--speed", "2"], ("", "")),
+        (["--theme", "nord"], None),
+        (["--theme", ""], ("", "")),
         (["--library", "a.db", "/x"], ("a.db", "")),
         (["--library=a.db", "--config=c"], ("a.db", "c")),
         (["--library"], ("", "")),
