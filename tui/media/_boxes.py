@@ -17,6 +17,7 @@ __all__ = ["is_mp4", "probe_mp4"]
 
 _FIRST = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 """What such a file begins with; old QuickTime has no `ftyp`."""
+_KNOWN = {*_FIRST, b"moof", b"mfra", b"styp", b"sidx", b"udta", b"meta", b"uuid"}
 _MAX_BOXES = 20_000
 _UNSET = {0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF}
 
@@ -56,9 +57,11 @@ class _Contents:
     def read(self, window: Window) -> None:
         """Walk over the boxes of a file."""
         for box in _boxes(window, 0, window.size):
-            self.end, self.open = box.end, box.open
             if box.end > window.size:
+                if box.kind in _KNOWN:  # else it is no box, but something appended
+                    self.end = box.end
                 return
+            self.end, self.open = box.end, box.open
             self.kinds.add(box.kind)
             if box.kind == b"moov":
                 self._read_moov(window, box)
@@ -66,7 +69,8 @@ class _Contents:
     def _read_moov(self, window: Window, moov: _Box) -> None:
         for box in _boxes(window, moov.body, moov.end):
             if box.kind == b"mvhd":
-                self.duration_ms = _length(window.get(box.body, 32))
+                room = min(32, box.end - box.body)
+                self.duration_ms = _length(window.get(box.body, room))
             elif box.kind == b"mvex":
                 self.fragmented = True
             elif box.kind == b"trak":
@@ -148,6 +152,7 @@ def _boxes(window: Window, at: int, end: int) -> Iterator[_Box]:
             return
         yield _Box(kind, body, at + size, is_open)
         at += size
+    raise TooManyReadsError
 
 
 def _length(mvhd: bytes) -> int | None:

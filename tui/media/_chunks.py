@@ -51,7 +51,8 @@ def probe_wav(window: Window, head: bytes, tail: bytes) -> Probe:
     try:
         wav.read(window)
     except TooManyReadsError:
-        wav.streamed = True
+        duration = wav.duration_ms(window.size)
+        return Probe("wav", Wholeness.PLAUSIBLE, duration)
     wholeness, reason = wav.judge(window.size)
     if wholeness is Wholeness.PROVEN and tail.endswith(bytes(64)):
         wholeness = Wholeness.PLAUSIBLE  # silence, or room that is still to be written
@@ -82,15 +83,16 @@ class _Wav:
                 return
             kind, size = _riff_chunk(header)
             if kind == b"ds64":
-                self._read_ds64(window.get(at + 8, 16))
+                self._read_ds64(window.get(at + 8, min(16, size)))
             elif kind == b"fmt ":
-                self._read_fmt(window.get(at + 8, 14))
+                self._read_fmt(window.get(at + 8, min(14, size)))
             elif kind == b"data":
                 size = self._open_data(at + 8, size, window.size)
             elif not kind.isascii() or not kind.strip(b"\0 "):
                 return
             at += 8 + size + size % 2
             self.end = at
+        raise TooManyReadsError
 
     def _read_ds64(self, body: bytes) -> None:
         if len(body) == 16:
@@ -171,9 +173,9 @@ class _Caf:
         """Walk over the chunks up to the end of the file."""
         for kind, body, size in self._chunks(window):
             if kind == b"desc":
-                self._read_desc(window.get(body, 24))
+                self._read_desc(window.get(body, min(24, size)))
             elif kind == b"pakt":
-                self._read_pakt(window.get(body, 24))
+                self._read_pakt(window.get(body, min(24, size)))
             elif kind == b"data":
                 self.data = body + 4, body + size  # after the count of edits
 
@@ -192,6 +194,7 @@ class _Caf:
                 return
             at = self.end = body + size
             yield kind, body, size
+        raise TooManyReadsError
 
     def _read_desc(self, body: bytes) -> None:
         if len(body) == 24:

@@ -143,6 +143,7 @@ def _elements(window: Window, at: int, end: int) -> Iterator[_Element]:
         after = end if is_open else body + size
         yield _Element(number, body, after, is_open)
         at = after
+    raise TooManyReadsError
 
 
 def _float(value: bytes) -> float:

@@ -279,7 +279,9 @@ def _not_sound(head: bytes) -> Probe:
     """Say what a file is that is no recording, or not yet."""
     if not head.strip(b"\0"):
         return Probe("", Wholeness.CUT, None, "nothing is written yet, only zeros")
-    if len(head) < 12 and any(magic.startswith(head[:4]) for magic in _BEGINNINGS):
+    if len(head) < 12 and any(
+        magic.startswith(head) or head.startswith(magic) for magic in _BEGINNINGS
+    ):
         return Probe("", Wholeness.CUT, None, _CUT)
     for magic, reason in _FOREIGN:
         if head.startswith(magic):

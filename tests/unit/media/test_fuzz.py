@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.notes import encoded, opus_note, tone_wav
-from tui.media import HEAD_BYTES, TAIL_BYTES, Probe, Wholeness, measure, probe_bytes
+from tui.media import HEAD_BYTES, TAIL_BYTES, Wholeness, measure, probe_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tui.media import Probe
 
 _MEDIA = Path(__file__).parents[2] / "data" / "media"
 _SAMPLES = [path.read_bytes() for path in sorted(_MEDIA.iterdir())]
@@ -88,7 +91,7 @@ _WHOLE: list[Callable[[], bytes]] = [
     lambda: encoded("wav", 0.3),
     lambda: encoded("caf", 0.5),
     lambda: encoded("webm", 1.0),
-    *((lambda data: lambda: data)(data) for data in _SAMPLES),
+    *(partial(bytes, sample) for sample in _SAMPLES),
 ]
 
 
