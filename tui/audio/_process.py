@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 _AGAIN = "The audio engine stopped; starting it again"
 _HOPELESS = "The audio engine stops again and again; the log says more"
-_ASK_AFTER_S = 1.0
+_ASK_AFTER_S = 0.5
 _STALLED_S = 8.0
 _START_S = 15.0
 _SETTINGS = commands.SetSpeed | commands.SetVolume | commands.SetMuted
@@ -322,7 +322,7 @@ class EngineProcess(CommandPlayer):
     def _check(self, overslept: float) -> None:
         """Ask for a sign of life, and judge a child that gives none."""
         now = self._clock()
-        if overslept > _ASK_AFTER_S:
+        if overslept > 1.0:
             # We were stopped ourselves, the child perhaps as well: a new chance.
             self._word_at = self._progress_at = now
             self._asked_at = None if self._asked_at is None else now
