@@ -129,11 +129,10 @@ class _Sorter:
         mode = self._mode(path)
         if path in times:  # it is, or was, a folder; reading it tells
             job.folders |= times.all_changed(path) | {path}
-        if stat.S_ISDIR(mode):
-            if path not in times and not self._rules.is_ignored_folder(name):
-                job.trees.add(path)
-        elif not self._rules.is_ignored(name):
-            job.add_name(folder, name)
+        elif stat.S_ISDIR(mode) and not self._rules.is_ignored_folder(name):
+            job.trees.add(path)
+        if not self._rules.is_ignored(name):
+            job.add_name(folder, name)  # also of a folder: it may have been a file
 
     def _mode(self, path: bytes) -> int:
         """The mode of a path itself; 0 when it is gone or can't be told."""

@@ -151,16 +151,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.nice(_NICE)
     from tui.library import Library
 
-    channel = socket.socket(fileno=os.dup(0))
-    try:
-        with Library.open(options.library) as library:
-            if library.read_only:
-                channel.sendall(encode(Failed(library.notice)))
-                return _wait_for_end(channel)
-            return Host(channel, library, IndexerLock(options.library)).serve()
-    except EarmarkError as error:
+    with socket.socket(fileno=os.dup(0)) as channel:
+        try:
+            with Library.open(options.library) as library:
+                if not library.read_only:
+                    lock = IndexerLock(options.library)
+                    return Host(channel, library, lock).serve()
+                reason = library.notice
+        except EarmarkError as error:
+            reason = error.message
         with suppress(OSError):
-            channel.sendall(encode(Failed(error.message)))
+            channel.sendall(encode(Failed(reason)))
         return _wait_for_end(channel)
 
 

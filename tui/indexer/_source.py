@@ -119,7 +119,7 @@ class SourceIndex:
     def visit(self, hints: Hints) -> Iterator[Counts]:
         """Follow hints; yields as `scan` does."""
         job = job_for(hints, self.root, self.times, self.tools.names)
-        return Run(self, job).steps()
+        yield from Run(self, job).steps()
 
     def relook(self, now_ms: int) -> Iterator[Counts] | None:
         """Look again at files that were not whole; None when none is due."""

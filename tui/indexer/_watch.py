@@ -229,6 +229,7 @@ class Watcher:
             if now >= next_check:
                 next_check = now + _ROOT_CHECK_S
                 if self._root.look():
+                    self._rescan = True
                     return
             if now >= next_sweep:
                 cost = self._sweep()

@@ -1,0 +1,545 @@
+"""The wire, the lock, the host and the supervisor of the indexer's process."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from tests.support.notes import opus_note
+from tui import indexer
+from tui.errors import AudioError
+from tui.indexer import (
+    Changed,
+    Failed,
+    IndexerLock,
+    IndexerProcess,
+    Leading,
+    PeaksReady,
+    ScanFinished,
+    ScanProblem,
+    ScanProgress,
+    ScanReport,
+    ScanStarted,
+    SourceStatus,
+    Waveforms,
+)
+from tui.indexer._host import Host, main
+from tui.indexer._wire import Lines, Peaks, Reload, Rescan, decode, encode
+from tui.library import Library
+from tui.model import (
+    NoteId,
+    NoteState,
+    SourceId,
+    SourceKind,
+    SourceState,
+    WatchMode,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tui.indexer import IndexEvent
+
+DEADLINE_S = 20.0
+_ID = SourceId(3)
+_PROBLEM = ScanProblem(_ID, b"a/\xff\n.opus", "permission denied")
+
+_Event = TypeVar("_Event")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Rescan(),
+        Reload(),
+        Peaks(NoteId(7)),
+        Changed(4),
+        ScanStarted(_ID),
+        ScanProgress(_ID, 2, 30),
+        _PROBLEM,
+        ScanFinished(ScanReport(_ID, 1, 2, 3, 4, 5, 1, (_PROBLEM,), 0.5, "gone")),
+        SourceStatus(_ID, SourceState.OFFLINE, "gone", WatchMode.POLLING, "nfs"),
+        PeaksReady(NoteId(7), "no sound"),
+        Leading(leading=False, reason="another"),
+        Failed("\udcff\x1b[31m"),
+    ],
+)
+def test_the_wire_carries_everything(message: IndexEvent) -> None:
+    """What is written comes back equal, in one line."""
+    line = encode(message)
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert decode(line) == message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b"7",
+        b'{"Nothing":{}}',
+        b'{"Changed":{}}',
+        b'{"Changed":[]}',
+        b'{"Peaks":{"note_id":"x"}}',
+        b'{"ScanProblem":{"source_id":1,"path":"!","reason":""}}',
+        b'{"SourceStatus":{"source_id":1,"state":"odd"}}',
+        b'{"ScanProgress":{"odd":1}}',
+        b"\xff",
+    ],
+)
+def test_what_is_no_message_is_left_out(line: bytes) -> None:
+    """The other half may be of another version."""
+    assert decode(line) is None
+
+
+def test_lines() -> None:
+    """Lines are cut wherever the stream was."""
+    lines = Lines()
+    assert list(lines.feed(b"a\nb")) == [b"a"]
+    assert list(lines.feed(b"c\n\nd\n")) == [b"bc", b"d"]
+    assert list(lines.feed(b"x" * 2_000_000)) == []
+    assert list(lines.feed(b"\ny\n")) == [b"y"]
+
+
+def test_only_messages_can_be_written() -> None:
+    """What JSON can't hold is a fault of ours."""
+    with pytest.raises(TypeError, match="no place"):
+        encode(Failed(object()))  # type: ignore[arg-type]  # the fault
+
+
+def test_one_holds_the_lock(tmp_path: Path) -> None:
+    """The second gets it when the first gives it back."""
+    library = tmp_path / "library.db"
+    first, second = IndexerLock(library), IndexerLock(library)
+    assert first.acquire()
+    assert first.acquire()
+    assert not second.acquire()
+    first.release()
+    first.release()
+    assert second.acquire()
+    second.release()
+    assert not IndexerLock(tmp_path / "no" / "library.db").acquire()
+
+
+def test_without_locks_everybody_leads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Double work is better than none, on a file system without locks."""
+
+    def refuse(handle: int, how: int) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("tui.indexer._lock.fcntl.flock", refuse)
+    lock = IndexerLock(tmp_path / "library.db")
+    assert lock.acquire()
+    lock.release()
+
+
+def test_public_names() -> None:
+    """Each public name can be loaded; another can't."""
+    for name in indexer.__all__:
+        assert getattr(indexer, name) is not None
+    with pytest.raises(AttributeError):
+        _ = indexer.nothing
+
+
+def test_the_supervisor_is_light() -> None:
+    """The browser's half imports nothing that walks, watches or decodes."""
+    code = (
+        "import sys, tui.indexer; tui.indexer.IndexerProcess;"
+        "print(sorted({'watchfiles','mutagen','av','sqlite3','textual','rich',"
+        "'tui.indexer._watch','tui.indexer._run'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+# Waveforms
+
+
+def _library_with_note(path: Path) -> tuple[Library, NoteId]:
+    root = path / "source"
+    root.mkdir()
+    (root / "a.opus").write_bytes(opus_note(1.0))
+    library = Library.open(path / "library.db")
+    writer, reader = library.index_writer(), library.reader()
+    writer.add_source(os.fsencode(root), SourceKind.FOLDER, "x", 50, ())
+    indexer.scan(writer, reader.sources())
+    (note,) = reader.all_notes(states=[NoteState.READY])
+    writer.close()
+    reader.close()
+    return library, note.row.id
+
+
+def _wait(events: queue.Queue[IndexEvent], kind: type[_Event]) -> _Event:
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        event = events.get(timeout=max(0.01, deadline - time.monotonic()))
+        if isinstance(event, kind):
+            return event
+
+
+def test_a_waveform_is_computed_and_kept(tmp_path: Path) -> None:
+    """It arrives in the library; asked again, it is there already."""
+    library, note_id = _library_with_note(tmp_path)
+    events: queue.Queue[IndexEvent] = queue.Queue()
+    computed: list[bytes] = []
+
+    def compute(path: bytes) -> bytes:
+        computed.append(path)
+        return b"\x01\x02"
+
+    with library:
+        waveforms = Waveforms(library, events.put, compute)
+        waveforms.request(note_id)
+        assert _wait(events, PeaksReady) == PeaksReady(note_id)
+        waveforms.request(note_id)
+        assert _wait(events, PeaksReady) == PeaksReady(note_id)
+        waveforms.request(NoteId(999))
+        assert "not there" in _wait(events, PeaksReady).reason
+        waveforms.stop()
+        assert waveforms.join(DEADLINE_S)
+        waveforms.request(note_id)
+        reader = library.reader()
+        note = reader.note(note_id)
+        reader.close()
+    assert note is not None
+    assert note.peaks == b"\x01\x02"
+    assert computed == [os.fsencode(tmp_path / "source" / "a.opus")]
+
+
+def test_the_newest_request_is_served_first(tmp_path: Path) -> None:
+    """Who moves quickly through a list wants the last note; old wishes are dropped."""
+    library, note_id = _library_with_note(tmp_path)
+    events: queue.Queue[IndexEvent] = queue.Queue()
+    gate, begun = threading.Event(), threading.Event()
+
+    def compute(path: bytes) -> bytes:
+        begun.set()
+        assert gate.wait(DEADLINE_S)
+        raise AudioError(path, "no sound")
+
+    with library:
+        waveforms = Waveforms(library, events.put, compute)
+        waveforms.request(note_id)
+        assert begun.wait(DEADLINE_S)
+        for number in range(100, 200):
+            waveforms.request(NoteId(number))
+        gate.set()
+        served = [_wait(events, PeaksReady) for _ in range(33)]
+        waveforms.stop()
+        assert waveforms.join(DEADLINE_S)
+    assert "no sound" in served[0].reason
+    assert [event.note_id for event in served[1:]] == list(range(199, 167, -1))
+
+
+@pytest.mark.parametrize("error", [OSError(5, "I/O error"), OSError()])
+def test_a_file_that_fails_gives_a_reason(tmp_path: Path, error: OSError) -> None:
+    """An error of the disk is an answer."""
+    library, note_id = _library_with_note(tmp_path)
+    events: queue.Queue[IndexEvent] = queue.Queue()
+
+    def compute(path: bytes) -> bytes:
+        raise error
+
+    with library:
+        waveforms = Waveforms(library, events.put, compute)
+        waveforms.request(note_id)
+        assert _wait(events, PeaksReady).reason
+        waveforms.stop()
+        assert waveforms.join(DEADLINE_S)
+
+
+def test_a_fault_ends_only_one_life_of_the_thread(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next request is served."""
+    library, note_id = _library_with_note(tmp_path)
+    events: queue.Queue[IndexEvent] = queue.Queue()
+    faults = [True]
+
+    def compute(path: bytes) -> bytes:
+        if faults:
+            faults.pop()
+            raise ZeroDivisionError
+        return b"\x01"
+
+    with library:
+        waveforms = Waveforms(library, events.put, compute)
+        waveforms.request(note_id)
+        deadline = time.monotonic() + DEADLINE_S
+        while waveforms._thread is not None:
+            assert time.monotonic() < deadline
+        waveforms.request(note_id)
+        assert _wait(events, PeaksReady).reason == ""
+        waveforms.stop()
+        assert waveforms.join(DEADLINE_S)
+    assert "failed" in caplog.text
+
+
+# The host, in this process
+
+
+class _Browser:
+    """The other end of a host's socket."""
+
+    def __init__(self, serve: Callable[[socket.socket], int]) -> None:
+        self.socket, theirs = socket.socketpair()
+        self.socket.settimeout(DEADLINE_S)
+        self._lines = Lines()
+        self._read: list[IndexEvent] = []
+        self.code: int | None = None
+
+        def run() -> None:
+            with theirs:
+                self.code = serve(theirs)
+
+        self._thread = threading.Thread(target=run)
+        self._thread.start()
+
+    def wait(self, kind: type[_Event]) -> _Event:
+        """Wait for an event of a kind."""
+        while True:
+            while self._read:
+                event = self._read.pop(0)
+                if isinstance(event, kind):
+                    return event
+            for line in self._lines.feed(self.socket.recv(65_536)):
+                event_or_none = decode(line)
+                assert event_or_none is not None
+                self._read.append(event_or_none)  # type: ignore[arg-type]  # no request
+
+    def close(self) -> int | None:
+        """Close this end; returns the host's exit code."""
+        self.socket.close()
+        self._thread.join(DEADLINE_S)
+        assert not self._thread.is_alive()
+        return self.code
+
+
+def test_one_leads_and_the_other_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second serves waveforms, and leads when the first is gone."""
+    monkeypatch.setattr("tui.indexer._host._ELECTION_S", 0.05)
+    library, note_id = _library_with_note(tmp_path)
+
+    def serve(channel: socket.socket) -> int:
+        return Host(channel, library, IndexerLock(library.path)).serve()
+
+    with library:
+        first = _Browser(serve)
+        assert first.wait(Leading).leading
+        second = _Browser(serve)
+        assert not second.wait(Leading).leading
+        second.socket.sendall(encode(Peaks(note_id)) + encode(Rescan()))
+        second.socket.sendall(encode(Reload()) + b"nonsense\n")
+        assert second.wait(PeaksReady) == PeaksReady(note_id)
+        first.wait(ScanFinished)
+        first.socket.sendall(encode(Rescan()) + encode(Reload()))
+        first.wait(ScanFinished)
+        assert first.close() == 0
+        assert second.wait(Leading).leading
+        assert second.close() == 0
+
+
+def test_an_indexer_that_failed_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends with a code that says so."""
+    monkeypatch.setattr("tui.indexer._host._ELECTION_S", 0.02)
+    library, _ = _library_with_note(tmp_path)
+
+    def refuse() -> None:
+        raise ZeroDivisionError
+
+    with library:
+        monkeypatch.setattr(library, "index_writer", refuse)
+        browser = _Browser(
+            lambda channel: Host(channel, library, IndexerLock(library.path)).serve()
+        )
+        browser.wait(Failed)
+        browser._thread.join(DEADLINE_S)
+        assert browser.close() == 1
+
+
+# The child process
+
+
+@pytest.fixture
+def events() -> queue.Queue[IndexEvent]:
+    """Where a supervisor's events go."""
+    return queue.Queue()
+
+
+def test_the_child_indexes_and_comes_back_after_a_kill(
+    tmp_path: Path, events: queue.Queue[IndexEvent]
+) -> None:
+    """Killed, it is started again and goes on; closed, it ends."""
+    library, note_id = _library_with_note(tmp_path)
+    process = IndexerProcess(library.path, events.put, log_path=tmp_path / "log")
+    with library:
+        process.start()
+        assert _wait(events, Leading).leading
+        _wait(events, ScanFinished)
+        first = process.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        assert _wait(events, Leading).leading
+        _wait(events, ScanFinished)
+        process.request_peaks(note_id)
+        assert _wait(events, PeaksReady) == PeaksReady(note_id)
+        process.rescan()
+        process.reload()
+        _wait(events, ScanFinished)
+        second = process.pid
+        assert second is not None
+        assert second != first
+        process.close(DEADLINE_S)
+    assert process.join(0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(second, 0)
+    process.rescan()  # too late, and harmless
+
+
+def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:
+    """Killed without a word, the browser leaves nobody behind."""
+    library, _ = _library_with_note(tmp_path)
+    library.close()
+    code = (
+        "import sys, time, pathlib\n"
+        "from tui.indexer import IndexerProcess, Leading\n"
+        "def say(event):\n"
+        "    if isinstance(event, Leading): print(p.pid, flush=True)\n"
+        "p = IndexerProcess(pathlib.Path(sys.argv[1]), say)\n"
+        "p.start(); p.join(60)\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, str(library.path)], stdout=subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    with parent, parent.stdout:
+        child = int(parent.stdout.readline())
+        parent.kill()
+        parent.wait(DEADLINE_S)
+    deadline = time.monotonic() + DEADLINE_S
+    while _is_running(child):
+        assert time.monotonic() < deadline
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] != b"Z"
+    except OSError:
+        return False
+
+
+def test_a_child_that_ends_again_and_again_is_told(
+    tmp_path: Path,
+    events: queue.Queue[IndexEvent],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With growing pauses, and a word to the user."""
+    monkeypatch.setattr("tui.indexer._process._RESTARTS_S", (0.0, 0.0, 0.01))
+    process = IndexerProcess(
+        tmp_path / "library.db", events.put, command=[sys.executable, "-c", "1/0"]
+    )
+    process.start()
+    assert "again and again" in _wait(events, Failed).reason
+    process.close(DEADLINE_S)
+
+
+def test_a_child_that_cant_be_started_is_told(
+    tmp_path: Path, events: queue.Queue[IndexEvent]
+) -> None:
+    """A missing program is an event."""
+    process = IndexerProcess(
+        tmp_path / "library.db", events.put, command=[str(tmp_path / "nothing")]
+    )
+    process.start()
+    assert "can't be started" in _wait(events, Failed).reason
+    process.close(DEADLINE_S)
+
+
+def test_nonsense_from_the_child_is_left_out(
+    tmp_path: Path, events: queue.Queue[IndexEvent], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line that is no event, and a child that does not end when it is told to."""
+    code = (
+        "import os, time\n"
+        'os.write(0, b\'nonsense\\n{"Rescan":{}}\\n{"Changed":{"revision":5}}\\n\')\n'
+        "time.sleep(600)\n"
+    )
+    process = IndexerProcess(
+        tmp_path / "library.db", events.put, command=[sys.executable, "-c", code]
+    )
+    process.start()
+    assert _wait(events, Changed) == Changed(5)
+    process.close(DEADLINE_S)
+    assert process.join(0)
+    assert caplog.text.count("not understood") == 2
+
+
+def test_the_log_begins_anew_when_it_grew_too_long(
+    tmp_path: Path,
+    events: queue.Queue[IndexEvent],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A child that complains for years fills no disk."""
+    monkeypatch.setattr("tui.indexer._process._RESTARTS_S", (0.0, 0.0))
+    log = tmp_path / "log"
+    log.write_bytes(b"x" * 2_000_000)
+    command = [sys.executable, "-c", "print('hello', flush=True)"]
+    process = IndexerProcess(
+        tmp_path / "library.db", events.put, log_path=log, command=command
+    )
+    process.start()
+    _wait(events, Failed)
+    process.close(DEADLINE_S)
+    assert log.stat().st_size < 10_000
+    assert b"hello" in log.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["read only", "no library"])
+def test_without_a_library_the_process_waits_for_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """It says why it can't work; to be started again would change nothing."""
+    path = tmp_path / "library.db"
+    if kind == "read only":
+        Library.open(path).close()
+        monkeypatch.setattr("tui.library._library._is_writable", lambda _: False)
+    else:
+        path.mkdir()
+    ours, theirs = socket.socketpair()
+    monkeypatch.setattr("tui.indexer._host.os.dup", lambda _: theirs.detach())
+    monkeypatch.setattr("tui.indexer._host.os.nice", lambda _: None)
+    monkeypatch.setattr("tui.indexer._host._die_with", lambda _: None)
+    codes: list[int] = []
+    thread = threading.Thread(
+        target=lambda: codes.append(main(["--library", str(path)]))
+    )
+    thread.start()
+    ours.settimeout(DEADLINE_S)
+    event = decode(ours.recv(65_536))
+    assert isinstance(event, Failed)
+    ours.sendall(encode(Rescan()))
+    ours.close()
+    thread.join(DEADLINE_S)
+    assert codes == [0]
