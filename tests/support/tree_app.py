@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import random
+from array import array
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -19,12 +21,27 @@ from textual.widgets import Static
 
 from tests.support.memory_library import START_MS, MemoryLibrary
 from tui.browse import TreeModel
-from tui.model import ChatId, NoteState, Played
+from tui.library import NoteKeys
+from tui.model import (
+    Chat,
+    ChatId,
+    ChatKind,
+    GroupKind,
+    NoteId,
+    NoteState,
+    Played,
+    SourceId,
+    Totals,
+)
 from tui.widgets.note_tree import NoteTree
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
     from textual.binding import BindingType
+
+    from tui.model import Group, NoteRow
 
 DAY = 86_400_000
 NAMES = ("Ana", "家族の写真", "Zoë", "[/]", "a\x1b[31mb", "👩 Bob", "e\u0301lan")
@@ -70,10 +87,12 @@ class TreeApp(App[None]):
         ("q", "quit"),
     ]
 
-    def __init__(self, library: MemoryLibrary, *, ascii_only: bool = False) -> None:
+    def __init__(
+        self, library: MemoryLibrary, *, ascii_only: bool = False, fold_at: int = 30
+    ) -> None:
         super().__init__()
         self.library = library
-        self.model = TreeModel(library, fold_at=30)
+        self.model = TreeModel(library, fold_at=fold_at)
         self.model.load()
         self.tree_view = NoteTree(
             self.model,
@@ -154,6 +173,41 @@ class TreeApp(App[None]):
         self.screen.refresh()
 
 
+class FlatLibrary(MemoryLibrary):
+    """One chat with very many notes that are made when they are asked for."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+        self.titles[ChatId(1)] = "Chat 1"
+        self.put(1, 1, START_MS)
+        self.sample = self.notes.pop(NoteId(1))
+
+    def totals(self) -> Totals:
+        many = self.count + len(self.notes)
+        return Totals(notes=many, unplayed=many, duration_ms=many, unplayed_ms=many)
+
+    def chats(self) -> list[Chat]:
+        many = self.count + len(self.notes)
+        return [
+            Chat(ChatId(1), SourceId(1), ChatKind.DIRECT, "Chat 1", many, many, many, 1)
+        ]
+
+    def group_totals(self, group: Group) -> tuple[int, int, int]:
+        return (40, 40, 40) if group.kind is GroupKind.RECENT else (0, 0, 0)
+
+    def keys(self, group: Group) -> NoteKeys:
+        ids = array("q", range(self.count, 0, -1))
+        return NoteKeys(array("q", [START_MS + i * 60_000 for i in ids]), ids)
+
+    def rows(self, ids: Sequence[NoteId]) -> list[NoteRow]:
+        return [
+            self.notes.get(i)
+            or replace(self.sample, id=i, sent_ms=START_MS + i * 60_000 - 40 * DAY)
+            for i in ids
+        ]
+
+
 def filled(chats: int, notes: int) -> MemoryLibrary:
     """Make a library with so many notes in each chat, some of them odd."""
     library = MemoryLibrary()
@@ -182,7 +236,11 @@ def main() -> None:
     parser.add_argument("--ascii", action="store_true")
     parser.add_argument("--chats", type=int, default=8)
     parser.add_argument("--notes", type=int, default=45)
+    parser.add_argument("--flat", type=int, default=0, help="one chat, so many notes")
     args = parser.parse_args()
+    if args.flat:
+        TreeApp(FlatLibrary(args.flat), fold_at=args.flat * 2).run()
+        return
     TreeApp(filled(args.chats, args.notes), ascii_only=args.ascii).run()
 
 
