@@ -10,7 +10,7 @@ what no source tells is left out, never guessed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tui.model import Direction
 
@@ -115,9 +115,11 @@ class SenderFact:
     is_me: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TimeFact:
-    """When a note was sent or recorded."""
+class TimeFact(NamedTuple):
+    """When a note was sent or recorded.
+
+    Like NoteFacts a tuple: one is made for every file of a scan, in half the time.
+    """
 
     ms: int
     """Best estimate, UTC."""
@@ -128,8 +130,7 @@ class TimeFact:
     """Minutes east of UTC assumed for a wall-clock time; None for true UTC."""
 
 
-@dataclass(frozen=True, slots=True)
-class NoteFacts:
+class NoteFacts(NamedTuple):
     """What a source tells about one file."""
 
     folder: bytes

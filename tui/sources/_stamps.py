@@ -19,6 +19,8 @@ from tui.sources._names import base_of_conflict
 
 __all__ = ["DayBounds", "NameFacts", "day_bounds", "read_name", "time_of"]
 
+_PLAIN = re.compile(rb"(PTT|AUD|VID)-([0-9]{8})-WA([0-9]{4,9})\.[A-Za-z0-9]+")
+"""Nearly every name of WhatsApp; what is not in capitals, or a copy, goes on."""
 _WHATSAPP = re.compile(
     rb"(?P<kind>PTT|AUD|VID)-(?P<day>[0-9]{8})-WA(?P<number>[0-9]{4,9})"
     rb"(?:[ _.(-].*)?\.[^.]+",
@@ -163,9 +165,12 @@ def read_name(name: bytes) -> NameFacts:
     Returns:
         The facts; a copy tells what the name tells that it was made from.
     """
-    base = base_of_conflict(name) or b""
-    own = base or name
-    match = _WHATSAPP.fullmatch(own)
+    own, base = name, b""
+    match = _PLAIN.fullmatch(name)
+    if match is None:
+        base = base_of_conflict(name) or b""
+        own = base or name
+        match = _WHATSAPP.fullmatch(own)
     if match is not None:
         kind, day, number = match.groups()
         return NameFacts(
