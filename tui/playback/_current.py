@@ -124,7 +124,6 @@ class Current:
         self.note = note
 
     def untried_path(self) -> bytes | None:
-        """Return the first of its files that was not tried yet."""
-        files = sorted(self.note.files, key=lambda file: file.role != "primary")
-        paths = (file.full_path for file in files)
+        """Return the first of its files, as the library ranks them, to try yet."""
+        paths = (file.full_path for file in self.note.files)
         return next((path for path in paths if path not in self.tried), None)

@@ -10,6 +10,7 @@ import logging
 import queue
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -82,8 +83,14 @@ class Playback:
 
     @property
     def now(self) -> NowPlaying:
-        """What plays at this moment."""
-        return self._now
+        """What plays at this moment; a setting shows as soon as it was made."""
+        now, status = self._now, self._player.status
+        settings = (status.speed, status.volume, status.muted)
+        if (now.speed, now.volume, now.muted) == settings:
+            return now
+        return replace(
+            now, speed=status.speed, volume=status.volume, muted=status.muted
+        )
 
     def subscribe(self, listener: Callable[[NowPlaying], None]) -> None:
         """Have every new snapshot sent to a function, on the playback's thread."""

@@ -1,0 +1,72 @@
+"""Which note comes next, where the session's tests do not reach."""
+
+from __future__ import annotations
+
+from tests.support.playing import ListeningLibrary
+from tui.model import Group, GroupKind, NoteId, NoteState, Played
+from tui.playback._order import next_unplayed, step_from
+
+RECENT = Group(GroupKind.RECENT)
+
+
+def _library(count: int) -> ListeningLibrary:
+    library = ListeningLibrary()
+    for number in range(1, count + 1):
+        library.put(number, number % 3, 1_000_000 * (number // 2))
+    return library
+
+
+def test_a_group_over_chats_is_walked_from_end_to_end() -> None:
+    """Also where two notes have the same time."""
+    library = _library(30)
+    order = [row.id for row in reversed(library.members(RECENT))]
+    walked, at = [order[0]], order[0]
+    while (
+        found := step_from(library, at, library.notes[at].order_ms, 1, RECENT)
+    ) is not None:
+        walked.append(found)
+        at = found
+    assert walked == order
+    back = [at]
+    while (
+        found := step_from(library, at, library.notes[at].order_ms, -1, RECENT)
+    ) is not None:
+        back.append(found)
+        at = found
+    assert back == order[::-1]
+
+
+def test_what_is_to_be_skipped_is_skipped() -> None:
+    """Unreadable notes, and those that failed."""
+    library = _library(9)
+    library.mark(3, state=NoteState.UNREADABLE)
+    first = library.notes[NoteId(2)]
+    found = step_from(library, first.id, first.order_ms, 1, RECENT, skip={NoteId(4)})
+    assert found == 5
+
+
+def test_a_chat_of_nothing_but_damage_has_no_next_note() -> None:
+    """The search gives up before it has read a library of a million."""
+    library = ListeningLibrary()
+    for number in range(1, 700):
+        library.put(number, 1, number, state=NoteState.UNREADABLE)
+    assert step_from(library, NoteId(1), 1, 1, None) is None
+    assert next_unplayed(library, NoteId(1), skip=set(map(NoteId, range(700)))) is None
+
+
+def test_a_neighbour_that_goes_away_ends_the_walk() -> None:
+    """Another process may delete it between two queries."""
+    library = _library(9)
+    library.neighbour = lambda *_, **__: NoteId(99)  # type: ignore[method-assign]
+    assert step_from(library, NoteId(1), 0, 1, None) is None
+
+
+def test_the_oldest_unplayed_may_be_one_that_failed() -> None:
+    """Then the next of its chat is taken."""
+    library = _library(9)
+    for number in (1, 2):
+        library.mark(number, played=Played.PLAYED)
+    assert next_unplayed(library, None, skip={NoteId(3)}) == 6
+    for number in range(1, 10):
+        library.mark(number, played=Played.PLAYED)
+    assert next_unplayed(library, NoteId(1)) is None
