@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shlex
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ __all__ = ["browse", "open_browser", "require_terminal"]
 def browse(settings: Settings, said: dict[str, Any]) -> int:
     """Run `earmark [SOURCE ...]`."""
     folders = [absolute(folder) for folder in said["sources"]]
-    named = f"--source {said['sources'][0]} " if folders else ""
+    named = f"--source {shlex.quote(said['sources'][0])} " if folders else ""
     require_terminal(f"earmark list {named}lists notes without one")
     return open_browser(settings, folders)
 
