@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from watchfiles._rust_notify import RustNotify
+
 __all__ = ["Notifier", "NotifierError", "RustNotifier"]
 
 _INOTIFY = "anon_inode:inotify"
@@ -65,21 +67,9 @@ class RustNotifier:
     """
 
     def __init__(self, root: bytes) -> None:
-        # The documented lower half of watchfiles: `watch()` would begin to watch only
-        # at its first step, and dies with the first name that is not UTF-8.
-        from watchfiles._rust_notify import RustNotify, WatchfilesRustInternalError
-
-        self._broken = WatchfilesRustInternalError
         before = _queues()
         try:
-            self._engine = RustNotify(
-                [os.fsdecode(root)],
-                False,  # noqa: FBT003  # no output; the engine takes no names
-                False,  # noqa: FBT003  # no polling: our own is cheaper
-                0,
-                True,  # noqa: FBT003  # with all folders below
-                True,  # noqa: FBT003  # folders that may not be read are left out
-            )
+            self._engine = _engine(os.fsdecode(root))
         except UnicodeEncodeError as error:
             raise NotifierError("the name of its folder is not text") from error
         except (OSError, RuntimeError) as error:
@@ -114,6 +104,26 @@ class RustNotifier:
         except (OSError, RuntimeError) as error:
             raise NotifierError(_in_words(error)) from error
         return () if isinstance(found, str) else found
+
+
+def _engine(root: str) -> RustNotify:
+    """Make watchfiles' engine; it watches from then on.
+
+    The documented lower half of watchfiles: `watch()` would begin to watch only at its
+    first step, and would end with the first name that is not UTF-8.
+    """
+    from watchfiles._rust_notify import RustNotify
+
+    def make(*, lenient: bool) -> RustNotify:
+        # In order: no output, no polling (our own is cheaper), with all folders below.
+        return RustNotify([root], False, False, 0, True, lenient)  # noqa: FBT003  # it takes no names
+
+    try:
+        return make(lenient=False)
+    except PermissionError:
+        # Leave out the folders that may not be read. Not from the start: lenient, it
+        # would also say nothing when the limit of watches is reached.
+        return make(lenient=True)
 
 
 def _queues() -> set[int]:
