@@ -234,19 +234,13 @@ class Groups:
 
 
 def _belongs(change: NoteChange, group: Group) -> bool:
-    """Tell whether a changed note is one of a group."""
-    match group.kind:
-        case GroupKind.UNPLAYED:
-            return change.visible and change.played is Played.UNPLAYED
-        case GroupKind.PROBLEMS:
-            return change.problem
-        case GroupKind.CHAT:
-            return change.visible and change.chat_id == group.chat_id
-        case GroupKind.MONTH:
-            return (
-                change.visible
-                and change.chat_id == group.chat_id
-                and change.month == group.month
-            )
-        case GroupKind.RECENT:
-            return False  # read again instead
+    """Tell whether a changed note is one of a group (any but Recent)."""
+    if group.kind is GroupKind.UNPLAYED:
+        return change.visible and change.played is Played.UNPLAYED
+    if group.kind is GroupKind.PROBLEMS:
+        return change.problem
+    return (
+        change.visible
+        and change.chat_id == group.chat_id
+        and group.month in {0, change.month}
+    )

@@ -200,6 +200,64 @@ def test_problems_show_only_when_there_are_any() -> None:
     assert shown(tree) == ["Unplayed", "Recent", "Chat 1"]
 
 
+def test_problems_change_while_they_show() -> None:
+    """One more, and one that was read after all."""
+    library, tree = made({1: 3})
+    for note_id in (101, 102):
+        library.put(note_id, 1, START_MS + note_id, state=NoteState.PARTIAL)
+    tree.apply(library.change(101, 102))
+    tree.set_open(PROBLEMS, is_open=True)
+    library.put(101, 1, START_MS + 101, state=NoteState.READY)
+    library.put(103, 1, START_MS + 103, state=NoteState.UNREADABLE)
+    tree.apply(library.change(101, 103))
+    assert shown(tree)[2:] == ["Problems", "  103", "  102", "Chat 1"]
+
+
+def test_a_month_that_empties_gives_the_cursor_to_its_chat() -> None:
+    """The parent, when neither note nor neighbour is left."""
+    library, tree = made({1: 40}, fold_at=30)
+    tree.reveal(NoteId(140))
+    month = tree.cursor.group
+    for row in library.members(month):
+        library.put(row.id, 1, row.order_ms, state=NoteState.MISSING)
+    tree.apply(LibraryDelta(reset=True))
+    assert tree.cursor == RowKey(chat(1))
+
+
+def test_a_reset_finds_the_neighbour_of_a_note_that_is_gone() -> None:
+    """As a change does."""
+    library, tree = made({1: 4})
+    tree.reveal(NoteId(102))
+    del library.notes[NoteId(102)]
+    patch = tree.apply(LibraryDelta(reset=True))
+    assert patch.cursor_moved
+    assert tree.cursor == RowKey(chat(1), NoteId(101))
+
+
+def test_a_long_chat_within_one_month_does_not_fold() -> None:
+    """One month would be one row more and nothing won."""
+    library, tree = made({})
+    for i in range(40):
+        library.put(100 + i, 1, START_MS + i)
+    tree.load()
+    tree.set_open(chat(1), is_open=True)
+    assert not tree.is_folded(ChatId(1))
+    assert tree.count == 43
+
+
+def test_rows_used_long_ago_are_given_up() -> None:
+    """A walk through everything keeps what was seen last."""
+    library, tree = made({1: 2600}, fold_at=9999)
+    tree.set_open(chat(1), is_open=True)
+    for row in range(0, 2600, 50):
+        tree.items(row, 50)
+    asked = library.asked
+    tree.items(2500, 50)
+    assert library.asked == asked
+    tree.items(0, 50)
+    assert library.asked > asked
+
+
 def test_a_masked_source_takes_its_chats_and_brings_them_back_open() -> None:
     """A disk that was unplugged costs nothing but the place of the cursor."""
     library, tree = made({1: 2, 2: 2})

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from tests.support.memory_library import START_MS, MemoryLibrary
 from tui.browse import NodeItem, RowKey, TreeModel
@@ -63,6 +70,19 @@ class Live(RuleBasedStateMachine):
         self.tree.load()
         self.late: list[int] = []
         """Ids that changed, of which the tree has not heard."""
+
+    @initialize(seed=st.integers(0, 1000), opened=st.booleans())
+    def fill(self, seed: int, opened: bool) -> None:
+        """Begin with some notes, perhaps with everything open."""
+        draw = random.Random(seed)
+        for note_id in range(1, draw.choice((1, 10, 41))):
+            order = START_MS + draw.randint(0, 70) * DAY
+            self.library.put(note_id, draw.randint(1, 4), order)
+        self.tree.load()
+        for _ in range(2 if opened else 0):
+            for key in naive(self.library, self.tree):
+                if key.note_id is None:
+                    self.tree.set_open(key.group, is_open=True)
 
     @rule(
         notes=st.lists(st.tuples(IDS, CHATS, DAYS, STATES, st.sampled_from(Played))),
@@ -175,5 +195,5 @@ class Live(RuleBasedStateMachine):
 
 TestLive = Live.TestCase
 TestLive.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, derandomize=True
+    max_examples=100, stateful_step_count=30, deadline=None, derandomize=True
 )
