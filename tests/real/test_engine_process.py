@@ -93,12 +93,12 @@ def test_the_sound_goes_on_after_the_engine_stopped(
         (after[0] - before[0], after[1] - before[1])
         for before, after in itertools.pairwise(places)
     ]
-    gaps = [step for step in steps if step[0] > RATE // 10 or step[0] != step[1]]
-    assert len(gaps) == 1, gaps
-    silence, moved = gaps[0]
-    assert silence / RATE < longest_s
+    # A busy machine may break the sound off for a moment elsewhere, too.
+    silence, moved = max(steps)
+    assert silence < longest_s * RATE
     # Nothing of the note is lost, and no more than a moment is heard twice.
     assert -0.3 * RATE < moved < 0.3 * RATE
+    assert all(-0.3 * RATE < step[1] < 0.3 * RATE for step in steps)
     assert player.status.state is PlayerState.PLAYING
     assert player.child_pid != pid
 
