@@ -70,6 +70,16 @@ def holder(sources: Iterable[Source], folder: bytes) -> Source | None:
     return None
 
 
+def _require_folder(folder: bytes, source: Source) -> None:
+    """Refuse a folder that is not there, unless its whole source is away."""
+    if os.path.isdir(source.root):  # noqa: PTH112  # bytes
+        try:
+            os.scandir(folder).close()
+        except OSError as error:
+            reason = (error.strerror or "can't be read").lower()
+            raise SourceError(folder, reason) from error
+
+
 def add_sources(library: Library, folders: Iterable[bytes]) -> None:
     """Remember folders as sources.
 
@@ -88,7 +98,9 @@ def add_sources(library: Library, folders: Iterable[bytes]) -> None:
     with closing(library.reader()) as reader:
         known = {source.root: source for source in reader.sources()}
     for folder in folders:
-        if holder(known.values(), folder) is not None:
+        inside_of = holder(known.values(), folder)
+        if inside_of is not None:
+            _require_folder(folder, inside_of)
             continue
         best = detect(folder)[0]
         with closing(library.index_writer()) as writer:

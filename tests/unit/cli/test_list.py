@@ -136,6 +136,16 @@ def test_a_folder_that_is_not_there(earmark: Earmark, tmp_path: Path) -> None:
     assert earmark("doctor", "--json").json["sources"] == []
 
 
+def test_a_folder_that_is_not_there_in_a_source(earmark: Earmark, phone: Path) -> None:
+    """A name that is mistyped is told also inside a known source."""
+    earmark("list", "--source", phone)
+    done = earmark("list", "--source", phone / "Anna")
+    assert done.code == 3
+    assert done.err == f"earmark: {phone}/Anna: no such file or directory\n"
+    phone.rename(phone.with_name("away"))
+    assert earmark("list", "--source", phone / "Ana").code == 1
+
+
 def test_files_that_are_no_notes(earmark: Earmark, tmp_path: Path) -> None:
     """A file without sound is listed with the reason; one that is cut is hidden."""
     root = tmp_path / "Recordings"
