@@ -237,6 +237,7 @@ class TerminalRows:
         """Write the cells that differ from the mirror."""
         system = self._widget.app.console._color_system  # noqa: SLF001  # as Strip does
         system = system or ColorSystem.TRUECOLOR
+        pen = _Pen(can_erase=self._can_erase)
         to_edge = place.right == self._widget.screen.size.width
         for y, row in enumerate(rows):
             old = self._mirror[y]
@@ -249,9 +250,22 @@ class TerminalRows:
             for start, end in spans:
                 yield f"\x1b[{place.y + y + 1};{place.x + start + 1}H"
                 is_last = to_edge and end == len(cells)
-                yield self._encode(cells[start:end], is_last=is_last)
+                yield pen.write(cells[start:end], is_last=is_last)
+        yield pen.lift()
 
-    def _encode(self, cells: list[_Cell], *, is_last: bool) -> str:
+
+class _Pen:
+    """Writes cells, and remembers how the terminal writes now.
+
+    Args:
+        can_erase: Erasing gives cells the background that is asked for.
+    """
+
+    def __init__(self, *, can_erase: bool) -> None:
+        self._can_erase = can_erase
+        self._now = _PLAIN
+
+    def write(self, cells: list[_Cell], *, is_last: bool) -> str:
         """Write cells from where the terminal's cursor stands.
 
         Args:
@@ -259,40 +273,48 @@ class TerminalRows:
             is_last: They reach the right edge of the terminal.
         """
         out: list[str] = []
-        now = _PLAIN
         at, end = 0, len(cells)
         while at < end:
             char, codes = cells[at]
             run = at + 1
-            while run < end and cells[run] == (" ", codes):
-                run += 1
-            if codes[1] or now[2] != codes[2] or now[0]:
-                wanted = codes if codes[1] else ("", now[1], codes[2])
-                out.append(_transition(now, wanted))
-                now = wanted
-            blanks = run - at if char == " " else 0
-            if blanks >= 4 and is_last and run == end and self._may_erase(codes):
-                out.append("\x1b[K")
-            elif blanks >= _RUN and self._may_erase(codes):
-                out.append(f"\x1b[{blanks}X")
-                if run < end:
-                    out.append(f"\x1b[{blanks}C")
-            elif blanks:
-                out.append(" " * blanks)
+            out.append(self._change(codes))
+            if char == " ":
+                while run < end and cells[run] == (" ", codes):
+                    run += 1
+                out.append(
+                    self._blanks(run - at, codes, to_edge=is_last and run == end)
+                )
+                if run == end:
+                    break
             else:
                 out.append(char)
-                run = at + 1
             at = run
-        if now != _PLAIN:
-            out.append("\x1b[m")
         return "".join(out)
 
-    def _may_erase(self, codes: _Codes) -> bool:
-        return not codes[1] and (self._can_erase or codes[2] == "49")
+    def lift(self) -> str:
+        """Leave the terminal as Textual expects it."""
+        return self._change(_PLAIN)
+
+    def _change(self, codes: _Codes) -> str:
+        """Bring the terminal to another look; a blank takes any look but its ground."""
+        wanted = codes if codes[1] else ("", self._now[1], codes[2])
+        old, self._now = self._now, wanted
+        return _transition(old, wanted)
+
+    def _blanks(self, count: int, codes: _Codes, *, to_edge: bool) -> str:
+        if codes[1] or not (self._can_erase or codes[2] == "49"):
+            return " " * count
+        if to_edge and count >= 4:
+            return "\x1b[K"
+        if count >= _RUN:
+            return f"\x1b[{count}X\x1b[{count}C"
+        return " " * count
 
 
 def _transition(old: _Codes, new: _Codes) -> str:
     """The sequence that takes the terminal from one look to another."""
+    if old != new and new == _PLAIN:
+        return "\x1b[m"
     parts: list[str] = []
     if old[0] != new[0]:
         if old[0]:  # an attribute can only be taken back with everything else
