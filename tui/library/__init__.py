@@ -44,8 +44,10 @@ _HOMES = {
 """Where names live that are not in `_api`."""
 
 
-def __getattr__(name: str) -> object:
-    """Load a public name."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES.get(name, "tui.library._api")), name)
+if not TYPE_CHECKING:  # so that types of names are those of their modules
+
+    def __getattr__(name: str) -> object:
+        """Load a public name."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES.get(name, "tui.library._api")), name)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["Access", "Row", "Store", "error_code", "failure", "suspect_path"]
+__all__ = ["DAMAGED", "Access", "Row", "Store", "error_code", "failure", "suspect_path"]
 
 Row = tuple[Any, ...]
 """A row as SQLite gives it; `_rows.py` makes values of it."""
@@ -35,14 +35,16 @@ _BUSY = frozenset(
 DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 """Codes that mean that the file itself is broken."""
 
+DAMAGED = "is damaged; start Earmark again to repair it"
+
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_READONLY: "can't be written",
     sqlite3.SQLITE_CANTOPEN: "can't be opened",
     sqlite3.SQLITE_PERM: "may not be opened",
     sqlite3.SQLITE_IOERR: "the disk failed",
-    sqlite3.SQLITE_CORRUPT: "is damaged; start Earmark again to repair it",
-    sqlite3.SQLITE_NOTADB: "is damaged; start Earmark again to repair it",
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: DAMAGED,
     sqlite3.SQLITE_BUSY: "is held by another program",
     sqlite3.SQLITE_LOCKED: "is held by another program",
 }

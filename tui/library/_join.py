@@ -136,7 +136,6 @@ def _join(change: Change, note_id: int, base_id: int) -> None:
         (base_id, note_id),
     )
     change.refresh(note_id)
-    change.refresh(base_id)
 
 
 def _part(change: Change, file_id: int) -> int:

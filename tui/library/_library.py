@@ -174,10 +174,11 @@ class Library:
 
         now = self._clock()
         try:
-            for last in _repair.backups(self.path)[:1]:
-                if now - last.stat().st_mtime < max_age_s:
-                    return None
-            return _repair.back_up(self.path, len(MIGRATIONS), now)
+            with _repair.opening_lock(self.path):
+                for last in _repair.backups(self.path)[:1]:
+                    if max_age_s and _repair.is_younger(last, now - max_age_s):
+                        return None
+                return _repair.back_up(self.path, len(MIGRATIONS), now)
         except OSError as error:
             raise LibraryError(self.path, error.strerror or str(error)) from error
         except sqlite3.Error as error:

@@ -88,7 +88,6 @@ def _write_facts(change: Change, results: Sequence[Measured]) -> None:
         ):
             notes.append((duration_ms, change.rev, note_id))
         else:
-            change.touch(note_id)
             stale[note_id] = None
     change.store.run_many(_WRITE_FILE, files)
     change.store.run_many(_WRITE_NOTE, notes)

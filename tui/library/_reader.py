@@ -35,6 +35,7 @@ _PAGE = 64
 
 _PLACES = ",".join("?" * _PAGE)
 _THERE = "source_id NOT IN (SELECT id FROM source WHERE state <> 'ok')"
+_CHAT = f"chat_id = (SELECT id FROM chat WHERE id = ? AND {_THERE})"
 _NEWEST = "ORDER BY order_ms DESC, id DESC"
 _JOINED = (
     "FROM note JOIN chat ON chat.id = note.chat_id"
@@ -48,10 +49,8 @@ _FILES = (
 _GROUPS = {
     GroupKind.UNPLAYED: f"visible = 1 AND played = 0 AND {_THERE} {_NEWEST}",
     GroupKind.PROBLEMS: f"problem = 1 AND {_THERE} {_NEWEST}",
-    GroupKind.CHAT: f"chat_id = ? AND visible = 1 AND {_THERE} {_NEWEST}",
-    GroupKind.MONTH: (
-        f"chat_id = ? AND month = ? AND visible = 1 AND {_THERE} {_NEWEST}"
-    ),
+    GroupKind.CHAT: f"{_CHAT} AND visible = 1 {_NEWEST}",
+    GroupKind.MONTH: f"{_CHAT} AND month = ? AND visible = 1 {_NEWEST}",
 }
 
 
@@ -247,8 +246,8 @@ class StoreReader:
         more = "AND played = 0" if unplayed else ""
         sign, way = (">", "ASC") if step > 0 else ("<", "DESC")
         row = self._store.one(
-            f"SELECT id FROM note {only} WHERE visible = 1 {more} AND chat_id = ?"
-            f" AND (order_ms, id) {sign} (?, ?) AND {_THERE}"
+            f"SELECT id FROM note {only} WHERE visible = 1 {more} AND {_CHAT}"
+            f" AND (order_ms, id) {sign} (?, ?)"
             f" ORDER BY order_ms {way}, id {way} LIMIT 1",
             (chat_id, order_ms, note_id),
         )

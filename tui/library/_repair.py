@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from tui.errors import LibraryError
 from tui.library._connection import (
+    DAMAGED,
     Access,
     connect,
     error_code,
@@ -36,6 +37,7 @@ __all__ = [
     "back_up",
     "backups",
     "inspect",
+    "is_younger",
     "opening_lock",
     "restore",
     "set_aside",
@@ -112,8 +114,6 @@ def _look(path: Path, connection: sqlite3.Connection) -> tuple[Condition, int]:
         return (Condition.FOREIGN if tables or version else Condition.NEW), 0
     if version > len(MIGRATIONS):
         return Condition.NEWER, version
-    if version < len(MIGRATIONS):
-        return Condition.OLDER, version
     if (
         connection.execute("SELECT count(*) FROM meta WHERE rev >= 0").fetchone()[0]
         != 1
@@ -123,6 +123,8 @@ def _look(path: Path, connection: sqlite3.Connection) -> tuple[Condition, int]:
         if not _is_sound(connection):
             return Condition.DAMAGED, version
         suspect_path(path).unlink(missing_ok=True)
+    if version < len(MIGRATIONS):
+        return Condition.OLDER, version
     return Condition.GOOD, version
 
 
@@ -159,11 +161,16 @@ def _stamp(now: float) -> str:
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
 
 
+def is_younger(backup: Path, moment: float) -> bool:
+    """Whether a backup was made after a moment, by its name."""
+    return backup.name.rpartition("-")[2] > _stamp(moment)
+
+
 def _free_name(path: Path, ending: str, suffix: str = "") -> Path:
     """A name beside the library that nothing has yet."""
     count = 0
     while True:
-        more = f"-{count}" if count else ""
+        more = f".{count}" if count else ""
         name = path.with_name(f"{path.name}.{ending}{more}{suffix}")
         if not name.exists():
             return name
@@ -209,6 +216,7 @@ def back_up(path: Path, version: int, now: float) -> Path:
         ):
             source.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # so that it is one file
+            _check_copy(path, copy)
         _sync(part)
         part.replace(target)
     except BaseException:
@@ -217,6 +225,13 @@ def back_up(path: Path, version: int, now: float) -> Path:
     for old in backups(path)[BACKUPS_KEPT:]:
         old.unlink(missing_ok=True)
     return target
+
+
+def _check_copy(path: Path, copy: sqlite3.Connection) -> None:
+    """Refuse a copy of a damaged library, which would push out a good backup."""
+    if not _is_sound(copy):
+        suspect_path(path).touch()
+        raise LibraryError(path, DAMAGED)
 
 
 def set_aside(path: Path, now: float) -> Path:

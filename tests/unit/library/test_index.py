@@ -191,6 +191,20 @@ def test_a_copy_stands_in_for_its_base(
     assert only_note(reader, BASE).row.id == note.row.id
 
 
+def test_a_copy_that_proves_another_leaves_a_missing_base(
+    writer: IndexWriter, reader: Reader, source_id: SourceId
+) -> None:
+    """While it stood in for its base, its content was replaced."""
+    put(writer, source_id, record(BASE), record(COPY, base_name=b"a.opus"))
+    hash_files(writer, source_id, {BASE: HASH_A, COPY: HASH_A})
+    base = only_note(reader, BASE).row.id
+    writer.apply(source_id, b"x", 2, [], [file_ids(writer, source_id, b"x")[b"a.opus"]])
+    hash_files(writer, source_id, {COPY: HASH_B})
+    assert reader.rows([base])[0].state is NoteState.MISSING
+    assert only_note(reader, COPY).row.id != base
+    assert only_note(reader, COPY).row.state is NoteState.READY
+
+
 def test_a_copy_that_changes_parts_from_its_base(
     writer: IndexWriter, reader: Reader, source_id: SourceId
 ) -> None:
