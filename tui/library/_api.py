@@ -70,7 +70,11 @@ class Reader(Protocol):
         """All remembered sources, oldest first."""
 
     def totals(self) -> Totals:
-        """Counts over everything visible (masked sources left out)."""
+        """Counts over everything visible (masked sources left out).
+
+        Unplayed means here and everywhere `Played.UNPLAYED`: half-heard notes are not
+        counted. Problems are those that `problems` lists.
+        """
 
     def chats(self) -> list[Chat]:
         """Chats with a visible note in a source that is there, newest first."""
@@ -82,7 +86,10 @@ class Reader(Protocol):
         """Notes, unplayed notes and length in milliseconds of a group."""
 
     def keys(self, group: Group) -> NoteKeys:
-        """The notes of a group, newest first (Recent: at most RECENT_LIMIT)."""
+        """The notes of a group, newest first (Recent: at most RECENT_LIMIT).
+
+        Of notes at the same time, the one with the higher id comes first.
+        """
 
     def rows(self, ids: Sequence[NoteId]) -> list[NoteRow]:
         """Rows for some notes, in the order asked; notes that are gone are left out."""
@@ -262,7 +269,7 @@ class IndexWriter(Protocol):
         """Write the difference of one folder: files to add or change, ids that left."""
 
     def drop_folders(self, source_id: SourceId, folders: Iterable[bytes]) -> None:
-        """Folders that are gone: forget them, their files become missing."""
+        """Folders that are gone, with all below: their files become missing."""
 
     def unmeasured(self, limit: int) -> list[tuple[int, bytes]]:
         """Files without a length yet: id and absolute path, newest notes first."""

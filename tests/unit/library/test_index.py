@@ -639,3 +639,59 @@ def test_a_removed_source_can_not_be_written_to(
         put(writer, source_id, record(BASE))
     writer.set_source_state(source_id, SourceState.OK, "")
     writer.set_scanned(source_id, 1)
+
+
+def test_a_copy_with_new_facts_stays_with_its_base(
+    writer: IndexWriter, reader: Reader, source_id: SourceId
+) -> None:
+    """Seen again, also after it was away, it is the copy that it was."""
+    put(writer, source_id, record(BASE), record(COPY, base_name=b"a.opus"))
+    hash_files(writer, source_id, {BASE: HASH_A, COPY: HASH_A})
+    copy = record(COPY, base_name=b"a.opus", chat_title="Other", duration_ms=7)
+    put(writer, source_id, copy)
+    ids = file_ids(writer, source_id, b"x")
+    writer.apply(source_id, b"x", 2, [], [ids[COPY[2:]]])
+    put(writer, source_id, copy)
+    note = only_note(reader, BASE)
+    assert [file.path for file in note.files] == [BASE, COPY]
+    assert (reader.totals().notes, note.row.duration_ms) == (1, None)
+
+
+def test_one_name_is_one_sender_and_of_one_name_the_last_record_counts(
+    writer: IndexWriter, reader: Reader, source_id: SourceId
+) -> None:
+    """In one call and over several."""
+    ana, bob = record(b"x/a", sender="Ana"), record(b"x/a", sender="Bob")
+    put(writer, source_id, ana, bob, record(b"x/b", sender="Ana"))
+    put(writer, source_id, record(b"x/c", sender="Ana", file_id=10**6))
+    senders = [only_note(reader, p).row.sender for p in (b"x/a", b"x/b", b"x/c")]
+    assert senders == ["Bob", "Ana", "Ana"]
+
+
+def test_a_length_in_a_batch_that_changed_the_note_is_counted_once(
+    writer: IndexWriter, reader: Reader, source_id: SourceId, library: Library
+) -> None:
+    """The short way of writing lengths is not taken then."""
+    put(writer, source_id, record(BASE))
+    ((file_id, _),) = writer.unmeasured(1)
+    with writer.batch():
+        put(writer, source_id, record(BASE, chat_native_id="ana"))
+        writer.measured([Measured(file_id, duration_ms=5)])
+        writer.measured([Measured(file_id, duration_ms=6)])
+        writer.measured([Measured(file_id, duration_ms=7, content_hash=HASH_A)])
+    assert reader.totals().duration_ms == 7
+    assert [counts[3] for counts in true_counts(library).values()] == [7]
+    writer.measured([Measured(10**6, content_hash=HASH_B)])
+
+
+def test_a_hash_for_a_file_that_is_missing_is_kept(
+    writer: IndexWriter, reader: Reader, source_id: SourceId
+) -> None:
+    """The file went away between reading and telling."""
+    put(writer, source_id, record(BASE), record(COPY, base_name=b"a.opus"))
+    ids = file_ids(writer, source_id, b"x")
+    writer.apply(source_id, b"x", 2, [], list(ids.values()))
+    writer.measured([Measured(i, content_hash=HASH_A) for i in ids.values()])
+    assert only_note(reader, BASE).recording == HASH_A.hex()
+    put(writer, source_id, record(BASE), record(COPY, base_name=b"a.opus"))
+    assert len(only_note(reader, BASE).files) == 2

@@ -17,8 +17,8 @@ from tests.support.library import only_note, put, record
 from tui.errors import LibraryError
 from tui.library import Library, Measured
 from tui.library._connection import Access, suspect_path
-from tui.library._repair import Condition, inspect
-from tui.model import NoteId, Played, SourceKind
+from tui.library._repair import Condition, inspect, opening_lock
+from tui.model import NoteId, Played, SourceId, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -468,3 +468,69 @@ def test_a_name_that_is_no_utf_8_is_opened(tmp_path: Path) -> None:
         reader: Reader = library.reader()
         with closing(reader):
             assert only_note(reader, b"a").size == 1000
+
+
+def test_the_log_of_a_damaged_library_is_kept_with_it(path: Path) -> None:
+    """It may hold what a rescue needs, and must not be applied to the backup."""
+    path.write_bytes(b"rubbish")
+    path.with_name("l.db-wal").write_bytes(b"log")
+    with Library.open(path, clock=lambda: 1_700_000_000) as library:
+        assert still_there(library)
+    kept = path.with_name("l.db.damaged-20231114T221320Z-wal")
+    assert kept.read_bytes() == b"log"
+
+
+def test_another_process_that_repairs_for_ever_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening does not hang."""
+    monkeypatch.setattr("tui.library._repair.LOCK_SECONDS", 0.05)
+    path = tmp_path / "l.db"
+    with (
+        opening_lock(path),
+        pytest.raises(LibraryError, match="held by another Earmark"),
+    ):
+        Library.open(path)
+    with Library.open(path) as library:
+        assert library.notice == ""
+
+
+def test_a_fault_of_ours_undoes_the_transaction_and_is_not_hidden(path: Path) -> None:
+    """It is no error of the disk, and must not look like one."""
+    with (
+        Library.open(path) as library,
+        closing(library.index_writer()) as writer,
+        closing(library.reader()) as reader,
+    ):
+        before = reader.revision()
+        bad = record(b"x/new", state="nonsense", month=None)
+        with pytest.raises(sqlite3.IntegrityError):
+            put(writer, SourceId(1), record(b"x/newer"), bad)
+        assert reader.revision() == before
+        assert still_there(library)
+        put(writer, SourceId(1), record(b"x/newer"))
+
+
+def test_a_backup_that_can_not_be_written_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By file and reason, and leaves nothing half made."""
+    before = sorted(path.parent.iterdir())
+
+    def failing(_path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tui.library._repair._sync", failing)
+    with Library.open(path) as library:
+        with pytest.raises(LibraryError, match="No space left"):
+            library.back_up()
+        monkeypatch.setattr("tui.library._repair.connect", _fail_to_connect)
+        with pytest.raises(LibraryError, match="disk failed"):
+            library.back_up()
+    assert sorted(path.parent.iterdir()) == before
+
+
+def _fail_to_connect(*_args: object) -> sqlite3.Connection:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    raise error

@@ -315,3 +315,14 @@ def test_two_sources_are_listed_together(
     assert len(reader.chats()) == 2
     files = [note.files[0] for note in reader.all_notes(states=[NoteState.READY])]
     assert {file.full_path for file in files} == {b"/nowhere/x/a", b"/other/x/a"}
+
+
+def test_recent_notes_of_a_busy_chat_leave_no_room(
+    writer: IndexWriter, reader: Reader, source_id: SourceId
+) -> None:
+    """Older chats are not even looked at."""
+    put(writer, source_id, *(record(b"old/%d" % i) for i in range(3)))
+    new = [record(b"new/%d" % i, sent_ms=START_MS + 1 + i) for i in range(41)]
+    put(writer, source_id, *new)
+    orders = [order_ms for order_ms, _ in keys(reader, GroupKind.RECENT)]
+    assert orders == [START_MS + 1 + i for i in range(40, 0, -1)]
