@@ -147,6 +147,8 @@ class EarmarkApp(App[None]):
         services.on_indexer(bridge.indexer)
         services.playing.start()
         services.indexing.start()
+        # A key may have been faster than this.
+        self.main.show_playing(services.playing.now)
 
     @override
     async def action_quit(self) -> None:

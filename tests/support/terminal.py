@@ -37,8 +37,10 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 def base_environ(**more: str) -> dict[str, str]:
     """Give the environment of the test to a program, with UTF-8 and 256 colours."""
+    # Of the terminal that the tests run in, and stronger than the size of ours.
+    inherited = {k: v for k, v in os.environ.items() if k not in {"COLUMNS", "LINES"}}
     return {
-        **os.environ,
+        **inherited,
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",

@@ -92,6 +92,13 @@ def test_keys_that_come_too_early_are_not_lost() -> None:
         assert terminal.wait_for_exit() == 0
 
 
+def test_a_note_that_was_chosen_too_early_shows() -> None:
+    """Keys typed while the program starts choose a note; the bar shows it."""
+    with PtyTerminal(BROWSER) as terminal:
+        terminal.send(b"n")
+        terminal.wait_for(" ▶ Bob")
+
+
 def test_a_hanging_player_does_not_keep_the_terminal() -> None:
     """Ctrl+C twice: out within a second, though the player never ends."""
     with PtyTerminal((*BROWSER, "--hang")) as terminal:

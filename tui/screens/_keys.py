@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from textual.keys import format_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from textual.dom import DOMNode
     from textual.screen import Screen
 
-__all__ = ["GROUPS", "Bound", "bound_actions", "key_name"]
+__all__ = ["GROUPS", "Bound", "bound_actions", "key_name", "main_keys"]
 
 _R = TypeVar("_R")
 """What a screen gives back; of no matter here."""
@@ -92,6 +94,27 @@ class Bound(NamedTuple):
     action: str
     node: DOMNode
     """Where the action is looked up."""
+
+
+def main_keys(nodes: Iterable[DOMNode], keymap: Mapping[str, str]) -> dict[str, str]:
+    """Find the main key of each binding, without asking whether it works just now.
+
+    A tenth of the time of `bound_actions`: for the first screen.
+
+    Args:
+        nodes: Who binds keys.
+        keymap: Other keys, by the id of a binding.
+
+    Returns:
+        Keys by the id of their binding.
+    """
+    keys: dict[str, str] = {}
+    for node in nodes:
+        for key, binding in node._bindings:  # noqa: SLF001  # nothing public lists them
+            if binding.id is not None:
+                other = keymap.get(binding.id, key).split(",")[0]
+                keys.setdefault(binding.id, other)
+    return keys
 
 
 def bound_actions(screen: Screen[_R]) -> list[Bound]:

@@ -128,9 +128,8 @@ class _Keys(Cells, can_focus=True):
         return len(help_lines(self._bound, width, self._glyphs))
 
     @override
-    def lay_out(self) -> None:
-        if cells := self.size.width:
-            self.show(help_lines(self._bound, cells, self._glyphs))
+    def make_lines(self) -> list[Line]:
+        return help_lines(self._bound, self.size.width, self._glyphs)
 
 
 class HelpScreen(ModalScreen[None]):

@@ -15,7 +15,7 @@ from typing_extensions import override
 from tui.errors import EarmarkError
 from tui.model import GroupKind, NoteState, Totals
 from tui.screens._compositor import FrugalCompositor
-from tui.screens._keys import bound_actions, key_name
+from tui.screens._keys import key_name, main_keys
 from tui.screens._status import notices, summary
 from tui.text import clock, printable
 from tui.widgets.details import Details
@@ -152,7 +152,7 @@ class MainScreen(Screen[None]):
         """Show what the library knows."""
         self._sources = self._read(self._reader.sources, [])
         self._show_header()
-        self.call_after_refresh(self.show_hints)
+        self._show_hints()
 
     # What the library tells
 
@@ -201,9 +201,9 @@ class MainScreen(Screen[None]):
     def _show_body(self, *, has_sources: bool) -> None:
         """Show the tree, or what to do first."""
         body = self.query_one("#body")
-        self.query_one(Empty).display = not has_sources
         if body.display != has_sources:
             body.display = has_sources
+            self.query_one(Empty).display = not has_sources
             if has_sources:
                 self.call_after_refresh(self.note_tree.focus)
 
@@ -276,9 +276,9 @@ class MainScreen(Screen[None]):
         elif self.details.has_focus:
             self.note_tree.focus()
 
-    def show_hints(self) -> None:
+    def _show_hints(self) -> None:
         """Show the main keys as they are bound now."""
-        keys = {bound.id: bound.keys[0] for bound in bound_actions(self)}
+        keys = main_keys((self.note_tree, self, self.app), self.app._keymap)  # noqa: SLF001  # nothing public tells
         hints = []
         for ids, label in _HINTS:
             names = [

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.style import Style
+    from textual.geometry import Size
 
 __all__ = ["Cells", "Line", "Role", "Run", "changed_spans", "line_width"]
 
@@ -137,6 +138,8 @@ class Cells(Widget):
     """What is shown, whole; what is too wide is cut off at the right."""
     top = 0
     """The first line in view."""
+    _made_for: Size | None = None
+    """The size that the lines were made for."""
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show other lines; repaints the cells that differ.
@@ -164,12 +167,14 @@ class Cells(Widget):
         self._repaint(self.lines, old_top)
         return self.top != old_top
 
-    def lay_out(self) -> None:
-        """Make the lines anew, for another width. Widgets with own views override."""
+    def make_lines(self) -> Sequence[Line]:
+        """Give the lines for the size now. Widgets with own views override."""
+        return self.lines
 
-    def on_resize(self) -> None:
-        """Fill the new width."""
-        self.lay_out()
+    def lay_out(self) -> None:
+        """Show what there is to show now; before the first picture, wait for it."""
+        if self._made_for == self.size:
+            self.show(self.make_lines())
 
     def _repaint(self, old: tuple[Line, ...], old_top: int) -> None:
         width, height = self.size
@@ -185,6 +190,11 @@ class Cells(Widget):
 
     @override
     def render_line(self, y: int) -> Strip:
+        if self._made_for != self.size:
+            # The size is only known now; so the first picture is whole.
+            self._made_for = self.size
+            self.lines = tuple(self.make_lines())
+            self.top = max(0, min(self.top, len(self.lines) - self.size.height))
         width = self.size.width
         style = self._style_of
         segments = [

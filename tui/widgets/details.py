@@ -303,18 +303,15 @@ class Details(Cells, can_focus=True):
         self.lay_out()
 
     @override
-    def lay_out(self) -> None:
+    def make_lines(self) -> list[Line]:
         cells, height = self.size
-        if not cells:
-            return
         if self.note is None:
             pane = _Pane(cells - 2, self._glyphs)
             for text in self._instead:
                 pane.text(text, Role.DIM)
-            self.show(pane.lines)
-            return
+            return pane.lines
         rows = 3 if height >= 18 else 1
-        self.show(details_lines(self.note, cells, rows=rows, glyphs=self._glyphs))
+        return details_lines(self.note, cells, rows=rows, glyphs=self._glyphs)
 
     def action_scroll(self, delta: int) -> None:
         """Show what is further down or up."""

@@ -46,11 +46,9 @@ class Empty(Cells, can_focus=True):
     """
 
     @override
-    def lay_out(self) -> None:
+    def make_lines(self) -> list[Line]:
         cells, height = self.size
-        if not cells:
-            return
         left = max(1, (cells - max(map(line_width, _TEXT))) // 2)
         above = max(0, (height - len(_TEXT)) // 2)
         pad = Run(" " * left)
-        self.show(((),) * above + tuple((pad, *line) if line else () for line in _TEXT))
+        return [()] * above + [(pad, *line) if line else () for line in _TEXT]

@@ -76,6 +76,5 @@ class Footer(Cells):
         self.lay_out()
 
     @override
-    def lay_out(self) -> None:
-        if cells := self.size.width:
-            self.show([footer_line(self._hints, cells)])
+    def make_lines(self) -> list[Line]:
+        return [footer_line(self._hints, self.size.width)]

@@ -12,6 +12,7 @@ from tui.widgets.cells import Cells, Role, Run
 
 if TYPE_CHECKING:
     from tui.rowtext import Glyphs
+    from tui.widgets.cells import Line
 
 __all__ = ["Header", "HeaderView"]
 
@@ -61,13 +62,10 @@ class Header(Cells):
         self.update(replace(self.view, busy=text))
 
     @override
-    def lay_out(self) -> None:
-        cells = self.size.width
-        if not cells:
-            return
+    def make_lines(self) -> list[Line]:
         view = self.view
         spans = header_line(
-            cells,
+            self.size.width,
             place=view.place,
             state=view.busy or view.state,
             notes=view.notes,
@@ -75,4 +73,4 @@ class Header(Cells):
             glyphs=self._glyphs,
         )
         state = Role.WARN if view.is_trouble and not view.busy else Role.ACCENT
-        self.show([tuple(Run(text, _ROLES.get(style, state)) for text, style in spans)])
+        return [tuple(Run(text, _ROLES.get(style, state)) for text, style in spans)]

@@ -166,12 +166,10 @@ class PlayerBar(Cells):
         self.update(replace(self.view, peaks=peaks))
 
     @override
-    def lay_out(self) -> None:
+    def make_lines(self) -> list[Line]:
         cells = self.size.width
-        if not cells:
-            return
         lines = [bar_line(self.view, cells, self._glyphs)]
         if self.view.problem:
             text = cut(printable(self.view.problem), cells - 4, self._glyphs.ellipsis)
             lines.append((Run(f" ! {text}", Role.WARN),))
-        self.show(lines)
+        return lines
