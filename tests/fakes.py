@@ -106,7 +106,11 @@ class FakeLibrary(MemoryLibrary):
         return rows[at].id if 0 <= at < len(rows) else None
 
     def oldest_unplayed(self) -> NoteId | None:
-        rows = [r for r in self.notes.values() if r.played is Played.UNPLAYED]
+        rows = [
+            row
+            for row in self.notes.values()
+            if row.played is Played.UNPLAYED and row.state is NoteState.READY
+        ]
         return min(rows, key=lambda row: row.order_ms).id if rows else None
 
     def _whole(self, row: NoteRow) -> Note:

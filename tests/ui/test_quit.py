@@ -96,7 +96,7 @@ def test_a_note_that_was_chosen_too_early_shows() -> None:
     """Keys typed while the program starts choose a note; the bar shows it."""
     with PtyTerminal(BROWSER) as terminal:
         terminal.send(b"n")
-        terminal.wait_for(" ▶ Bob")
+        terminal.wait_for("\n ▶ Lena")
 
 
 def test_a_hanging_player_does_not_keep_the_terminal() -> None:

@@ -13,7 +13,7 @@ from textual.content import Content
 from typing_extensions import override
 
 from tui.screens._keys import bound_actions, key_name
-from tui.text import cut, fit
+from tui.widgets.cells import cut, fit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

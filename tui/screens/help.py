@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from typing_extensions import override
 
 from tui.screens._keys import key_name
-from tui.text import fit, width
-from tui.widgets.cells import Cells, Role, Run
+from tui.widgets.cells import Cells, Role, Run, fit
 from tui.widgets.glyphs import UNICODE
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def help_lines(
     inner = column - 2
     blocks: list[list[Line]] = []
     for area, rows in _rows(bound, glyphs).items():
-        widest = min(16, max(width(names) for names, _ in rows))
+        widest = min(16, max(cell_len(names) for names, _ in rows))
         block: list[Line] = [(Run(fit(area, column), Role.DIM),)]
         for names, title in rows:
             block.append(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual.geometry import Size
 
-__all__ = ["Cells", "Line", "Role", "Run", "changed_spans", "line_width"]
+__all__ = [
+    "Cells",
+    "Line",
+    "Role",
+    "Run",
+    "changed_spans",
+    "cut",
+    "fit",
+    "line_width",
+]
 
 _GAP = 8
 """Equal cells between two changed ones that are sent too: moving the terminal's cursor
@@ -58,6 +67,24 @@ _Cell = tuple[str, Role]
 def line_width(line: Line) -> int:
     """Count the terminal cells of a line."""
     return sum(cell_len(run.text) for run in line)
+
+
+def cut(text: str, cells: int, mark: str = "…") -> str:
+    """Shorten printable text to at most some cells, with a mark where it was cut.
+
+    As `tui.text.cut`, but with the cell widths that the screen is laid out with, and
+    without the 20 ms that loading another table of them takes.
+    """
+    if cell_len(text) <= cells:
+        return text
+    room = cells - len(mark)
+    return set_cell_size(text, room).rstrip(" ") + mark if room >= 0 else ""
+
+
+def fit(text: str, cells: int) -> str:
+    """Cut or pad printable text to exactly some cells."""
+    text = cut(text, cells)
+    return text + " " * (cells - cell_len(text))
 
 
 def _cells(line: Line) -> list[_Cell]:

@@ -6,12 +6,13 @@ import os
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding
 from typing_extensions import override
 
 from tui.model import ChatKind, Direction, NoteKind, NoteState, Played, Precision
-from tui.text import clock, cut, printable, width
-from tui.widgets.cells import Cells, Role, Run
+from tui.text import clock, printable
+from tui.widgets.cells import Cells, Role, Run, cut
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.wave import bars, levels
 
@@ -110,7 +111,7 @@ def _size(count: int) -> str:
 def _wrap(text: str, cells: int) -> list[str]:
     """Break a line at spaces and slashes, or anywhere when a word is too long."""
     lines: list[str] = []
-    while width(text) > cells > 0:
+    while cell_len(text) > cells > 0:
         head = cut(text, cells, "")
         at = max(head.rfind(" "), head.rfind("/")) + 1
         if at <= cells // 3:
@@ -159,8 +160,10 @@ def _title(row: NoteRow, cells: int, glyphs: Glyphs) -> Line:
     if who is None or who == row.chat_title:
         return Run(" "), Run(cut(chat, cells, glyphs.ellipsis), Role.STRONG)
     arrow = f" {glyphs.to} "
-    who = cut(printable(who), max(cells // 2, cells - width(chat) - 4), glyphs.ellipsis)
-    chat = cut(chat, cells - width(who) - width(arrow), glyphs.ellipsis)
+    who = cut(
+        printable(who), max(cells // 2, cells - cell_len(chat) - 4), glyphs.ellipsis
+    )
+    chat = cut(chat, cells - cell_len(who) - cell_len(arrow), glyphs.ellipsis)
     return (
         Run(" "),
         Run(who, Role.STRONG),

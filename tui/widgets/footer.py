@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from rich.cells import cell_len
 from typing_extensions import override
 
-from tui.text import width
 from tui.widgets.cells import Cells, Role, Run
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def footer_line(hints: Sequence[Hint], cells: int) -> Line:
 
 
 def _width(hint: Hint) -> int:
-    return width(hint.key) + 1 + width(hint.label)
+    return cell_len(hint.key) + 1 + cell_len(hint.label)
 
 
 class Footer(Cells):

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from typing_extensions import override
 
-from tui.text import clock, cut, printable, width
-from tui.widgets.cells import Cells, Role, Run, line_width
+from tui.text import clock, printable
+from tui.widgets.cells import Cells, Role, Run, cut, line_width
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.wave import bars, levels
 
@@ -127,10 +128,10 @@ def bar_line(view: BarView, cells: int, glyphs: Glyphs = UNICODE) -> Line:
         )
     right = (*_clocks(view), *settings)
     title = cut(printable(view.title), max(12, cells * 3 // 10), glyphs.ellipsis)
-    room = cells - 5 - width(title) - 2 - line_width(right)
+    room = cells - 5 - cell_len(title) - 2 - line_width(right)
     if room < _LEAST_WAVE:
         title = cut(title, max(0, cells - 4 - line_width(right)), glyphs.ellipsis)
-        pad = " " * max(1, cells - 3 - width(title) - line_width(right))
+        pad = " " * max(1, cells - 3 - cell_len(title) - line_width(right))
         middle: Line = (Run(pad),)
     else:
         middle = (Run("  "), *_wave(view, room, glyphs), Run("  "))
