@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["DAMAGED", "Access", "Row", "Store", "error_code", "failure", "suspect_path"]
+__all__ = [
+    "DAMAGED",
+    "Access",
+    "Row",
+    "Store",
+    "error_code",
+    "failure",
+    "listed",
+    "suspect_path",
+]
 
 Row = tuple[Any, ...]
 """A row as SQLite gives it; `_rows.py` makes values of it."""
@@ -96,6 +105,20 @@ def connect(path: Path, access: Access) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def listed(values: Sequence[object]) -> tuple[str, tuple[object, ...]]:
+    """Make the marks and the values of an `IN (...)`.
+
+    The last value is repeated up to a power of two. Each other number of marks would
+    be another statement, kept compiled: 100 KB each for some hundred marks, which was
+    10 MB at the end of a scan of 100,000 files.
+    """
+    if not values:
+        return "", ()
+    count = 1 << (len(values) - 1).bit_length()
+    padded = (*values, *([values[-1]] * (count - len(values))))
+    return ",".join("?" * count), padded
 
 
 class Store:

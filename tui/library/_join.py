@@ -10,6 +10,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from tui.library._connection import listed
 from tui.library._rows import join_path
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def free_keys(store: Store, root: bytes, paths: Sequence[bytes]) -> list[bytes]:
 
 def _taken(store: Store, keys: Sequence[bytes]) -> set[bytes]:
     """Which of some keys belong to notes."""
-    marks = ",".join("?" * len(keys))
-    rows = store.all(f"SELECT key FROM note WHERE key IN ({marks})", keys)
+    marks, values = listed(keys)
+    rows = store.all(f"SELECT key FROM note WHERE key IN ({marks})", values)
     return {row[0] for row in rows}
 
 

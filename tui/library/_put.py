@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.library._change import Standing
+from tui.library._connection import listed
 from tui.library._join import free_keys, regroup
 from tui.library._rows import join_path, to_text
 
@@ -153,8 +154,7 @@ class FolderWriter:
         """The stored forms of files of this folder, by name."""
         found = {}
         for start in range(0, len(names), _NAMES_AT_ONCE):
-            some = names[start : start + _NAMES_AT_ONCE]
-            marks = ",".join("?" * len(some))
+            marks, some = listed(names[start : start + _NAMES_AT_ONCE])
             for row in self._store.all(
                 f"{_KNOWN} WHERE folder_id = ? AND name IN ({marks})",
                 (self._folder_id, *some),
