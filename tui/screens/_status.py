@@ -5,18 +5,17 @@ Pure functions on values of the model.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.model import SourceState, WatchMode
+from tui.widgets.place import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tui.model import Source
 
-__all__ = ["Summary", "notices", "place", "summary"]
+__all__ = ["Summary", "notices", "summary"]
 
 
 class Summary(NamedTuple):
@@ -25,15 +24,6 @@ class Summary(NamedTuple):
     place: str
     state: str
     is_trouble: bool
-
-
-def place(source: Source) -> str:
-    """Write where a source is, from the user's home if it lies there."""
-    path = os.fsdecode(source.root)
-    home = str(Path.home())
-    if path == home or path.startswith(home + "/"):
-        return "~" + path[len(home) :]
-    return path
 
 
 def summary(sources: Sequence[Source]) -> Summary:
@@ -47,7 +37,7 @@ def summary(sources: Sequence[Source]) -> Summary:
     """
     if not sources:
         return Summary("", "", is_trouble=False)
-    where = place(sources[0]) if len(sources) == 1 else f"{len(sources)} sources"
+    where = place(sources[0].root) if len(sources) == 1 else f"{len(sources)} sources"
     away = [source for source in sources if source.state is not SourceState.OK]
     if away:
         words = {source.state.value for source in away}
@@ -78,12 +68,12 @@ def notices(
         was = old.state if old else SourceState.OK
         if source.state is not was:
             if source.state is SourceState.OK:
-                yield f"{place(source)} is back", False
+                yield f"{place(source.root)} is back", False
             else:
                 reason = f": {source.reason}" if source.reason else ""
-                text = f"{place(source)} is {source.state.value}{reason}"
+                text = f"{place(source.root)} is {source.state.value}{reason}"
                 yield f"{text}; its notes are hidden until it is back", True
         was_polled = old is not None and old.watch is WatchMode.POLLING
         if source.watch is WatchMode.POLLING and not was_polled:
             reason = f": {source.watch_reason}" if source.watch_reason else ""
-            yield f"{place(source)} is looked at every few seconds{reason}", False
+            yield f"{place(source.root)} is looked at every few seconds{reason}", False

@@ -14,6 +14,7 @@ from tui.model import ChatKind, Direction, NoteKind, NoteState, Played, Precisio
 from tui.text import clock, printable
 from tui.widgets.cells import Cells, Role, Run, cut
 from tui.widgets.glyphs import UNICODE
+from tui.widgets.place import place
 from tui.widgets.wave import bars, levels
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def _paths(note: Note) -> Iterator[tuple[str, str]]:
     for file in note.files:
         if file.role == "primary":
             yield "file", os.fsdecode(file.path)
-            yield "in", os.fsdecode(file.source_root)
+            yield "in", place(file.source_root)
     for file in copies:
         yield "copy", os.fsdecode(file.path)
 
