@@ -38,11 +38,15 @@ __all__ = ["Indexer", "LibraryAccess", "Watching"]
 
 _log = logging.getLogger(__name__)
 
-_FLUSH_GAP_S = 0.12
-"""Between two looks at what was hinted; the first of a burst does not wait."""
-_ANNOUNCE_GAP_S = 0.1
+_FLUSHES_A_SECOND = 8.0
+"""How often what was hinted at is looked at while more and more comes."""
+_CHANGES_A_SECOND = 10.0
+_AT_ONCE = 4
+"""How many of both do not have to wait."""
 _SOURCES_EVERY_S = 5.0
 """How often the list of sources is read: another program may add one."""
+_COMMANDS_AT_ONCE = 1000
+"""A storm of commands must not keep them from being followed."""
 _SLICE_S = 0.03
 """How long a step of background work may take before the queue is looked at."""
 _RETRY_S = 3.0
@@ -123,9 +127,28 @@ class _Due:
     """When the things are to be done that a clock drives."""
 
     sources: float = 0.0
-    announce: float = 0.0
-    flush: float = 0.0
     retry: float = 0.0
+
+
+class _Allowance:
+    """How often something may be done: at once after a pause, then at a steady rate.
+
+    Args:
+        rate: Times a second in the long run.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._free_at = 0.0
+        """When all that was done will be made up for."""
+
+    def next_at(self) -> float:
+        """When it may be done the next time."""
+        return self._free_at - (_AT_ONCE - 1) / self._rate
+
+    def take(self, now: float) -> None:
+        """Do it once."""
+        self._free_at = max(now, self._free_at) + 1 / self._rate
 
 
 @dataclass(slots=True)
@@ -137,6 +160,8 @@ class _Desk:
     measurer: Measurer
     slots: dict[SourceId, Slot] = field(default_factory=dict)
     due: _Due = field(default_factory=_Due)
+    flushes: _Allowance = field(default_factory=lambda: _Allowance(_FLUSHES_A_SECOND))
+    changes: _Allowance = field(default_factory=lambda: _Allowance(_CHANGES_A_SECOND))
     revision: int = 0
     is_dirty: bool = False
     has_unmeasured: bool = True
@@ -217,16 +242,18 @@ class Indexer:
             reader.close()
 
     def _receive(self, desk: _Desk) -> None:
-        """Take all commands; wait for one while there is nothing else to do."""
+        """Take what was asked; wait for it while there is nothing else to do."""
         wait = self._patience(desk)
         try:
             command = self._commands.get(timeout=wait) if wait else None
-            while True:
+            for _ in range(_COMMANDS_AT_ONCE):
                 if command is not None:
                     self._obey(desk, command)
                 command = self._commands.get_nowait()
         except queue.Empty:
             return
+        if command is not None:
+            self._obey(desk, command)
 
     def _patience(self, desk: _Desk) -> float:
         """How long nothing has to be done, in seconds."""
@@ -236,10 +263,10 @@ class Indexer:
             return due.retry - now
         times = [due.sources, now + _IDLE_S]
         if desk.is_dirty:
-            times.append(due.announce)
+            times.append(desk.changes.next_at())
         for slot in desk.slots.values():
             if slot.hints:
-                times.append(due.flush)
+                times.append(desk.flushes.next_at())
             times.append(slot.next_work())
         if desk.has_unmeasured or desk.has_unhashed:
             return 0.0
@@ -285,10 +312,11 @@ class Indexer:
             desk.due.sources = now + _SOURCES_EVERY_S
         for slot in desk.slots.values():
             slot.take_status()
-        if now >= desk.due.flush and any(s.hints for s in desk.slots.values()):
+        hinted = any(slot.hints for slot in desk.slots.values())
+        if hinted and now >= desk.flushes.next_at():
             for slot in desk.slots.values():
                 self._wrote(desk, slot.follow_hints(_SLICE_S))
-            desk.due.flush = self._clock() + _FLUSH_GAP_S
+            desk.flushes.take(self._clock())
         busy = False
         for slot in desk.slots.values():
             self._wrote(desk, slot.step(_SLICE_S))
@@ -313,10 +341,10 @@ class Indexer:
 
     def _announce(self, desk: _Desk) -> None:
         now = self._clock()
-        if desk.is_dirty and now >= desk.due.announce:
+        if desk.is_dirty and now >= desk.changes.next_at():
             desk.is_dirty = False
             desk.revision += 1
-            desk.due.announce = now + _ANNOUNCE_GAP_S
+            desk.changes.take(now)
             self._emit(Changed(desk.revision))
 
     def _read_sources(self, desk: _Desk) -> None:

@@ -128,7 +128,8 @@ def _probe(tools: Tools, entry: Entry, handle: int) -> Look:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             return Look(entry, None)
-        entry = entry_of(entry.folder, entry.name, status)
+        if status.st_size != entry.size or status.st_mtime_ns != entry.mtime_ns:
+            entry = entry_of(entry.folder, entry.name, status)
         return Look(entry, tools.probe(handle, entry.size))
     except OSError as error:
         return Look(entry, _failed(error))

@@ -6,6 +6,7 @@ not by the tree. What can't be read is a problem of that folder and stops nothin
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass, field
@@ -59,6 +60,8 @@ class NameRules:
     is_temporary: Callable[[bytes], bool]
     """Of a file that a sync tool will rename when it is whole."""
     is_ignored_folder: Callable[[bytes], bool]
+    is_recording: Callable[[bytes], bool] = bool
+    """Of a link that is told when it leads nowhere; every name without it."""
 
 
 @dataclass(slots=True)
@@ -159,9 +162,14 @@ def _take(listing: Listing, entry: os.DirEntry[bytes], rules: NameRules) -> None
             return
         status = entry.stat()
     except OSError as error:
-        if not is_vanished(error):
+        reason = why(error)
+        if is_vanished(error):
+            if not (entry.is_symlink() and rules.is_recording(name)):
+                return
+            reason = "the link leads nowhere"
+        elif error.errno != errno.ELOOP:  # a loop hides no file, all else may
             listing.complete = False
-            listing.problems.append((below(folder, name), why(error)))
+        listing.problems.append((below(folder, name), reason))
         return
     if stat.S_ISREG(status.st_mode):
         listing.files.append(entry_of(folder, name, status))

@@ -32,7 +32,7 @@ __all__ = ["WatchStatus", "Watcher"]
 
 _log = logging.getLogger(__name__)
 
-_BUSY_WAIT_S = 0.1
+_BUSY_WAIT_S = 0.08
 """How long an event may lie unseen when the bell was missed, while there are events."""
 _IDLE_WAIT_S = 0.25
 """The same after a quiet minute."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -24,6 +25,7 @@ from tui.indexer import (
     standard_tools,
 )
 from tui.indexer._hints import Hints
+from tui.indexer._indexer import _Allowance
 from tui.indexer._watch import WatchStatus
 from tui.library import Library
 from tui.model import NoteState, SourceKind, SourceState, WatchMode
@@ -58,7 +60,7 @@ class PlayedWatcher:
         self.times = times
         self.hint = on_hints
         self.on_status = on_status
-        self.is_stopped = False
+        self.stopped = threading.Event()
 
     def start(self) -> None:
         self.say()
@@ -69,7 +71,7 @@ class PlayedWatcher:
         self.on_status(WatchStatus(not reason, reason, mode, "", rescan and not reason))
 
     def stop(self) -> None:
-        self.is_stopped = True
+        self.stopped.set()
 
     def join(self, timeout: float) -> bool:
         return True
@@ -160,7 +162,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield desk
         desk.indexer.stop()
         assert desk.indexer.join(DEADLINE_S)
-        assert all(watcher.is_stopped for watcher in desk.watchers)
+        assert all(watcher.stopped.is_set() for watcher in desk.watchers)
         desk.reader.close()
 
 
@@ -270,10 +272,7 @@ def test_sources_come_and_go(desk: Desk, tmp_path: Path) -> None:
     writer.remove_source(source_id)
     writer.close()
     desk.indexer.reload()
-    deadline = time.monotonic() + DEADLINE_S
-    while not desk.watchers[1].is_stopped:
-        assert time.monotonic() < deadline
-        desk.indexer.reload()
+    assert desk.watchers[1].stopped.wait(DEADLINE_S)
 
 
 def test_a_library_that_refuses_is_tried_again(
@@ -409,3 +408,19 @@ def test_an_unreadable_folder_is_told(
     problem = desk.wait_for(ScanProblem)
     assert (problem.path, problem.reason) == (b"locked", "permission denied")
     assert desk.wait_for(ScanFinished).report.problems == (problem,)
+
+
+def test_an_allowance_lets_a_few_through_and_then_a_steady_rate() -> None:
+    """A single file never waits; a storm is taken in parts."""
+    allowance = _Allowance(10.0)
+    times: list[float] = []
+    now = 100.0
+    for _ in range(20):
+        now = max(now, allowance.next_at())
+        allowance.take(now)
+        times.append(now - 100.0)
+    assert times[:4] == [0.0] * 4
+    assert times[4:7] == pytest.approx([0.1, 0.2, 0.3])
+    assert times[-1] == pytest.approx(1.6)
+    assert allowance.next_at() <= now + 0.1
+    assert allowance.next_at() < now + 60, "after a pause it is free again"

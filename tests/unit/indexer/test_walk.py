@@ -110,6 +110,12 @@ def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "dangling.opus").symlink_to("nowhere")
     root = os.fsencode(tmp_path)
     assert _names(root) == [b"link.opus", b"a/n.opus"]
+    listing = read(root, b"", RULES, _LATER_NS)
+    assert listing.complete, "what a link leads to is no file of the folder"
+    assert sorted(listing.problems) == [
+        (b"dangling.opus", "the link leads nowhere"),
+        (b"self", "too many levels of symbolic links"),
+    ]
     assert read(root, b"other", RULES, _LATER_NS).vanished
     (tmp_path / "root").symlink_to(tmp_path / "a")
     assert _names(root + b"/root") == [b"n.opus"], "the root itself may be a link"
@@ -172,6 +178,10 @@ class _Refusing:
 
     def is_dir(self, *, follow_symlinks: bool) -> bool:
         """It looks like a file."""
+        return False
+
+    def is_symlink(self) -> bool:
+        """It is no link."""
         return False
 
     def stat(self) -> os.stat_result:
