@@ -86,7 +86,7 @@ def standard_tools() -> Tools:
         return format_of(kind).facts(root, files)
 
     return Tools(
-        names=NameRules(is_ignored, is_temporary, is_ignored_folder),
+        names=NameRules(is_ignored, is_temporary, is_ignored_folder, is_audio_name),
         is_audio_name=is_audio_name,
         open_file=open_quietly,
         probe=probe_fd,
