@@ -86,6 +86,13 @@ def test_a_second_of_playing_changes_few_cells() -> None:
     assert 1 <= changed <= 8
 
 
+def test_a_short_note_moves_on_twice_a_second_not_more() -> None:
+    """However many cells a second it would take, a slow link is spared."""
+    view = BarView(BarState.PLAYING, "x", 0, 3000, peaks=sample_peaks(1))
+    pictures = {text(replace(view, position_ms=ms)) for ms in range(0, 3000, 100)}
+    assert len(pictures) == 6
+
+
 def test_nothing_moves_when_the_position_gets_longer() -> None:
     """From 9:59 to 10:00 of an hour only digits change."""
     view = BarView(BarState.PLAYING, "x", 599_000, 4_000_000)

@@ -57,9 +57,12 @@ def test_nothing_of_a_hostile_name_reaches_the_terminal_raw() -> None:
         assert sequence not in output
 
 
-def test_idle_costs_nothing_and_playing_little() -> None:
+@pytest.mark.parametrize("colours", ["", "truecolor"])
+def test_idle_costs_nothing_and_playing_little(colours: str) -> None:
     """0 bytes a second idle; playing at most twice what mocp sends (155 B/s)."""
-    with PtyTerminal((*BROWSER, "--play", "10")) as terminal:
+    environ = base_environ(COLORTERM=colours)
+    command = (*BROWSER, "--play", "10")
+    with PtyTerminal(command, environ=environ) as terminal:
         terminal.wait_for("? keys")
         quiet = terminal.wait_until_quiet(1.5)
         assert len(terminal.output) == quiet
