@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import shlex
 import signal
@@ -58,7 +57,6 @@ def open_browser(settings: Settings, folders: Sequence[bytes]) -> int:
     """
     from tui.cli._app import make_app, make_services
 
-    _log_to(settings)
     services = make_services(settings, folders)
     app = make_app(settings, services)
     try:
@@ -74,21 +72,3 @@ async def _run(app: EarmarkApp) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, app.exit)
     await app.run_async()
-
-
-def _log_to(settings: Settings) -> None:
-    """Write warnings to the log file; nothing may reach the terminal now."""
-    root = logging.getLogger()
-    try:
-        settings.log.parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = logging.FileHandler(
-            settings.log, encoding="utf-8", errors="backslashreplace", delay=True
-        )
-    except OSError:
-        handler = logging.NullHandler()
-    handler.setFormatter(
-        logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    )
-    root.addHandler(handler)
-    root.setLevel(logging.WARNING)
-    logging.raiseExceptions = False  # a full disk must not print over the screen

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from tui.cli._log import logging_to
 from tui.cli._output import complain
 from tui.cli._parser import parse_arguments
 from tui.config import load_settings
@@ -87,7 +88,8 @@ def _dispatch(argv: list[str]) -> int:
     settings = load_settings(options)
     module = importlib.import_module(f"tui.cli.{module_name}")
     command: Callable[[Settings, dict[str, Any]], int] = getattr(module, function_name)
-    return command(settings, said)
+    with logging_to(settings.log):
+        return command(settings, said)
 
 
 def _accept_any_text() -> None:

@@ -1,0 +1,55 @@
+"""Warnings go to the log file, or nowhere."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from tests.support.child import run_code
+from tui.cli._log import logging_to
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+log = logging.getLogger("tui.test")
+
+
+def test_warnings_go_to_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder is made with the first warning, and nothing is printed."""
+    path = tmp_path / "log" / "earmark.log"
+    with logging_to(path):
+        log.info("not told")
+        assert not path.parent.exists()
+        log.warning("it says %s", "\udcff")
+    log.warning("after")
+    (line,) = path.read_text().splitlines()
+    assert line.endswith(r"WARNING tui.test: it says \udcff")
+    assert capsys.readouterr().out == ""
+
+
+def test_where_no_file_can_be_a_warning_is_lost(tmp_path: Path) -> None:
+    """Who warns is not told that it could not be written."""
+    (tmp_path / "file").touch()
+    with logging_to(tmp_path / "file" / "earmark.log"):
+        log.warning("lost")
+    assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_a_command_prints_no_warning(tmp_path: Path) -> None:
+    """What the standard library prints without a handler is not printed."""
+    code = (
+        "import logging, sys, tui.cli._scan as scan\n"
+        "def warn(settings, said):\n"
+        "    logging.getLogger('tui.x').warning('raw \\x1b[2J')\n"
+        "    return 0\n"
+        "scan.scan = warn\n"
+        "from tui.cli import main\n"
+        "sys.stderr = sys.stdout\n"
+        f"print(main(['scan', '--log', {str(tmp_path / 'e.log')!r}]))\n"
+    )
+    assert run_code(code) == "0\n"
+    assert "raw" in (tmp_path / "e.log").read_text()
