@@ -70,7 +70,9 @@ def _perform(library: Library, settings: Settings, notes: Sequence[NoteId]) -> i
         library.reader, library.user, make_player(settings), continuous=False
     )
     line = StatusLine(sys.stdout)
-    performance = Performance(len(notes), line.show)
+    performance = Performance(
+        len(notes), line.show, name=lambda note_id: _file_name(library, note_id)
+    )
     playback.subscribe(performance.changed)
     playback.set_speed(settings.speed)
     playback.start()
@@ -85,12 +87,20 @@ def _perform(library: Library, settings: Settings, notes: Sequence[NoteId]) -> i
     return performance.code
 
 
+def _file_name(library: Library, note_id: NoteId) -> str:
+    """Name the file of a note, to say what can't be played."""
+    with closing(library.reader()) as reader:
+        note = reader.note(note_id)
+    return os.fsdecode(note.files[0].full_path) if note and note.files else "a note"
+
+
 class Performance:
     """Follows what plays, note by note.
 
     Args:
         total: How many notes there are.
         show: Told of every change: the number of the note, the total, what plays.
+        name: Names the file of a note.
         clock: Seconds that only grow.
     """
 
@@ -99,12 +109,14 @@ class Performance:
         total: int,
         show: Callable[[int, int, NowPlaying], None],
         *,
+        name: Callable[[NoteId], str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.code = 0
         """The exit code so far."""
         self._total = total
         self._show = show
+        self._name = name
         self._clock = clock
         self._number = 0
         self._changes: queue.SimpleQueue[NowPlaying] = queue.SimpleQueue()
@@ -141,7 +153,10 @@ class Performance:
     def _is_over(self, now: NowPlaying, note_id: NoteId) -> bool:
         self._note_problem(now.device_problem)
         if now.message:
-            complain(now.message)
+            if now.failure:
+                complain(f"{self._name(note_id)}: {now.failure}")
+            else:
+                complain(now.message)
             self.code = _FAILED
             return True
         if now.note_id != note_id:

@@ -34,5 +34,7 @@ class NowPlaying:
     message: str = ""
     """A line about the last request: why a note can't be played, that nothing is
     left to play. Empty again with the next request."""
+    failure: str = ""
+    """Why this note can't be played, in a few words; empty for one that can."""
     queue: int = 0
     """How many notes wait in the queue."""

@@ -73,6 +73,7 @@ class Session:
         self._recent: dict[NoteId, Current] = {}
         self._status: PlayerStatus = player.status
         self._message = ""
+        self._failure = ""
         self._failures = 0
         self._broken: set[NoteId] = set()
         self._now_s = 0.0
@@ -269,7 +270,7 @@ class Session:
         current.has_failed = True
         self._broken.add(current.id)
         self._failures += 1
-        why = printable(reason)
+        why = self._failure = printable(reason)
         self._message = f"Can't play this note: {why}"
         if not self._continuous:
             return
@@ -291,7 +292,7 @@ class Session:
 
     def _begin_request(self) -> None:
         self._now_s = self._clock()
-        self._message = ""
+        self._message = self._failure = ""
         self._failures = 0
 
     def _following(self, current: Current) -> NoteId | None:
@@ -306,6 +307,7 @@ class Session:
 
     def _load(self, note_id: NoteId, within: Group | None) -> None:
         self._leave()
+        self._failure = ""
         note = self._reader.note(note_id)
         if note is None:
             self._message = "This note is no longer in the library"
@@ -358,6 +360,7 @@ class Session:
             muted=status.muted,
             device_problem=status.device_problem,
             message=self._message,
+            failure=self._failure,
         )
         current = self._current
         if current is not None:

@@ -75,7 +75,7 @@ def test_a_file_that_went_away(earmark: Earmark, two: Path) -> None:
     key = earmark("list", "is:unreadable", "--json").json[0]["id"]
     done = earmark("play", key, "--output", "null")
     assert done.code == 3
-    assert "earmark: Can't play this note" in done.err
+    assert done.err == f"earmark: {two}/bad.opus: not a sound file\n"
 
 
 def test_sigterm_keeps_the_position(earmark: Earmark, tmp_path: Path) -> None:
@@ -99,6 +99,11 @@ def playing(note_id: NoteId, **more: object) -> NowPlaying:
     return NowPlaying(note_id=note_id, state=PlayerState.PLAYING, **more)  # type: ignore[arg-type]  # any of its fields
 
 
+def named(note_id: NoteId) -> str:
+    """Name a note."""
+    return f"note {note_id}"
+
+
 def ended(note_id: NoteId) -> NowPlaying:
     """Make a snapshot of a note that has ended."""
     return NowPlaying(note_id=note_id, state=PlayerState.ENDED)
@@ -119,7 +124,9 @@ class Clock:
 def test_the_end_of_another_note_is_not_waited_for() -> None:
     """Only the end of the note that was asked for counts."""
     shown: list[int] = []
-    performance = Performance(2, lambda number, _total, _now: shown.append(number))
+    performance = Performance(
+        2, lambda number, _total, _now: shown.append(number), name=named
+    )
     for now in (ended(ONE), playing(TWO), ended(TWO)):
         performance.changed(now)
     assert performance.wait(TWO)
@@ -131,11 +138,17 @@ def test_a_note_that_fails_is_told_and_left(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A message is a failure of this note; the next is played."""
-    performance = Performance(2, lambda *_: None)
-    performance.changed(NowPlaying(note_id=ONE, message="Can't play this note: x"))
+    performance = Performance(2, lambda *_: None, name=named)
+    message = "Can't play this note: x"
+    performance.changed(NowPlaying(note_id=ONE, message=message, failure="x"))
     assert performance.wait(ONE)
     assert performance.code == 3
-    assert capsys.readouterr().err == "earmark: Can't play this note: x\n"
+    performance.changed(NowPlaying(note_id=TWO, message="That did not work"))
+    assert performance.wait(TWO)
+    assert capsys.readouterr().err.splitlines() == [
+        "earmark: note 1: x",
+        "earmark: That did not work",
+    ]
 
 
 def test_a_device_that_is_away_for_long_ends_it(
@@ -143,7 +156,7 @@ def test_a_device_that_is_away_for_long_ends_it(
 ) -> None:
     """In the middle a device may come back within seconds; then one gives up."""
     clock = Clock()
-    performance = Performance(1, lambda *_: None, clock=clock)
+    performance = Performance(1, lambda *_: None, name=named, clock=clock)
     performance.changed(playing(ONE, position_ms=500))
     performance.changed(playing(ONE, device_problem="No sound: unplugged"))
     assert not performance.wait(ONE)
@@ -154,7 +167,7 @@ def test_a_device_that_is_away_for_long_ends_it(
 
 def test_a_device_that_comes_back_is_no_problem() -> None:
     """What is over is forgotten."""
-    performance = Performance(1, lambda *_: None)
+    performance = Performance(1, lambda *_: None, name=named)
     performance.changed(playing(ONE, position_ms=500))
     performance.changed(playing(ONE, device_problem="No sound: unplugged"))
     performance.changed(playing(ONE))
