@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
-__all__ = ["Decoder", "Recording"]
+__all__ = ["OPTIONS", "PATIENCE_S", "Decoder", "Recording"]
 
 _FRAME = 2 * CHANNELS
 _PREROLL = 0.5
@@ -43,13 +43,17 @@ clock goes on; less is rounding, more is a wrong time."""
 _RETRIES = 50
 """How many errors of the container are passed over before it counts as the end."""
 
+PATIENCE_S = 4.0
+"""Seconds in which a read must bring a packet. FFmpeg looks for the next one as far as
+the end: through a hole of 2 GB for 24 s, in which nobody could pause."""
+
 _CONTAINERS = (
     "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,eac3,flac,flv,gsm,"
     "matroska,mov,mp3,mpeg,mpegts,ogg,tta,voc,w64,wav,wv"
 )
 """What may be opened. Left out on purpose: playlists, which name other files or
 servers, and formats that take any text for sound."""
-_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
+OPTIONS = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
 
 _UNSURE = frozenset({"aac", "amr", "amrnb", "amrwb", "gsm"})
 """Containers without a length: what FFmpeg says is guessed from the size (309.7 s for
@@ -112,12 +116,18 @@ class Recording:
     def _open(self, name: str) -> InputContainer:
         import av
 
-        options = dict(_OPTIONS)
+        options = dict(OPTIONS)
         head = os.pread(self._fd, 12, 0)
         if head[:4] == b"RIFF" and head[8:] == b"WAVE":
             # Its head says all; reading on for hidden codecs would take 10 ms.
             options["probesize"] = "32768"
-        return av.open(name, "r", container_options=options, metadata_errors="replace")
+        return av.open(
+            name,
+            "r",
+            container_options=options,
+            metadata_errors="replace",
+            timeout=(None, PATIENCE_S),
+        )
 
 
 def _plain(error: Exception) -> str:
@@ -268,6 +278,10 @@ class Decoder:
                         yield None
                         continue
                     yield from frames or (None,)
+            except av.error.ExitError as error:
+                # Not taken for the end: a disk that went to sleep looks the same.
+                reason = "no sound was found for some seconds"
+                raise AudioError(self._recording.path, reason) from error
             except (av.error.FFmpegError, OSError):
                 self.skipped += 1
                 yield None

@@ -10,6 +10,7 @@ import math
 import os
 from typing import TYPE_CHECKING
 
+from tui.audio._decode import OPTIONS, PATIENCE_S
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
@@ -180,8 +181,13 @@ def _opened(path: bytes) -> InputContainer:
     import av
 
     try:
-        # A tag in another encoding than UTF-8 would else be an error.
-        container = av.open(os.fsdecode(path), metadata_errors="replace")
+        container = av.open(
+            os.fsdecode(path),
+            container_options=dict(OPTIONS),
+            # A tag in another encoding than UTF-8 would else be an error.
+            metadata_errors="replace",
+            timeout=(None, PATIENCE_S),
+        )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise AudioError(path, _reason(error)) from error
     if not container.streams.audio:

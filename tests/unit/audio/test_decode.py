@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -284,6 +285,29 @@ def test_a_large_file_is_not_read_into_memory(tmp_path: Path) -> None:
         assert 0 < got < 10_000_000
         assert decoder.duration == pytest.approx(size / 2 / RATE)
     recording.close()
+
+
+def test_a_hole_after_the_sound_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two gigabytes of nothing behind the sound: what is there is given, then an error.
+
+    FFmpeg would look through all of it within one call, deaf to commands.
+    """
+    monkeypatch.setattr("tui.audio._decode.PATIENCE_S", 0.2)
+    path = tmp_path / "hole.mp3"
+    path.write_bytes(encoded("mp3", 2))
+    os.truncate(path, 2 << 30)
+    recording = Recording(os.fsencode(path))
+    blocks: list[int] = []
+    begun = time.monotonic()
+    with Decoder(recording) as decoder:
+        with pytest.raises(AudioError, match="no sound was found for some seconds"):
+            blocks.extend(len(block) for block, _ in decoder)
+        assert decoder.end is None, "a disk that sleeps is no end"
+    recording.close()
+    assert sum(blocks) / 2 / RATE == pytest.approx(2, abs=0.15)
+    assert time.monotonic() - begun < 5
 
 
 _FUZZ = """

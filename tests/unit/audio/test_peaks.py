@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 import tracemalloc
 from array import array
 from typing import TYPE_CHECKING, Protocol
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.notes import silent_video
+from tests.support.notes import encoded, silent_video
 from tests.support.sound import noise, opus, wav
 from tui.audio import _peaks as peaks
 from tui.audio import compute_peaks, rough_peaks, shape
@@ -149,6 +150,34 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "gone"):
         with pytest.raises(AudioError):
             compute_peaks(os.fsencode(path))
+
+
+def test_a_playlist_is_no_recording(tmp_path: Path) -> None:
+    """A file that names other files or servers has none of them opened."""
+    other = tmp_path / "other.wav"
+    other.write_bytes(wav(noise(1)))
+    playlist = (
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{other}\n#EXT-X-ENDLIST\n"
+    )
+    script = "ffconcat version 1.0\nfile other.wav\n"
+    for number, text in enumerate((playlist, script)):
+        path = tmp_path / f"{number}.opus"
+        path.write_text(text)
+        with pytest.raises(AudioError):
+            compute_peaks(os.fsencode(path))
+
+
+def test_a_hole_after_the_sound_costs_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two gigabytes of nothing are not looked through: the shape is of the sound."""
+    monkeypatch.setattr(peaks, "PATIENCE_S", 0.2)
+    path = tmp_path / "hole.mp3"
+    path.write_bytes(encoded("mp3", 2))
+    os.truncate(path, 2 << 30)
+    begun = time.monotonic()
+    assert len(compute_peaks(os.fsencode(path))) == 200
+    assert time.monotonic() - begun < 5
 
 
 def test_it_can_be_stopped(keep: Keep) -> None:
