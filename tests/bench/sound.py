@@ -315,7 +315,7 @@ def _measured(bench: _Bench, table: Table, program: _Playing) -> _Times:
 
 def main() -> None:
     """Measure and print."""
-    table = Table("Sound at a null sink (20 ms period for earmark)")
+    table = Table("Sound at a null sink")
     with tempfile.TemporaryDirectory() as name, PulseServer() as server:
         folder = Path(name)
         os.environ.update(server.environment)

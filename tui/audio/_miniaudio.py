@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MiniaudioOutput"]
 
-PERIOD_MS = 20
+PERIOD_MS = 18
+"""A command is heard after one to two periods: 36 ms at the latest. Shorter ones drop
+out when both cores are busy (10 ms: 33 gaps in 12 s while 100,000 files were indexed,
+20 ms: none)."""
 REMOTE_PERIOD_MS = 200
 """Over a network, shorter periods break up (66 gaps in 6 s at 20 ms, none at 200)."""
 MAX_PERIOD_MS = 400

@@ -185,8 +185,8 @@ def test_null_keeps_time() -> None:
 @pytest.mark.parametrize(
     ("server", "period_ms"),
     [
-        ("", 20),
-        ("unix:/run/user/1/pulse/native", 20),
+        ("", 18),
+        ("unix:/run/user/1/pulse/native", 18),
         ("tcp:desk:4713", 200),
         ("tcp6:[::1]", 200),
     ],
