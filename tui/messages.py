@@ -41,8 +41,9 @@ class IndexerChanged(Message):
     """The indexer does something else, or has something to tell."""
 
     status: IndexerStatus
-    """All of it; the newest replaces another, unless that has a problem to tell."""
+    """All of it; a newer one replaces it, unless it has a problem to tell."""
 
     @override
     def can_replace(self, message: Message) -> bool:
-        return isinstance(message, IndexerChanged) and not message.status.problem
+        # Textual asks the older one whether it may give way.
+        return isinstance(message, IndexerChanged) and not self.status.problem
