@@ -76,6 +76,9 @@ def error_code(error: sqlite3.Error) -> int:
 
 def failure(path: Path, error: sqlite3.Error) -> LibraryError:
     """Put an error of SQLite in words."""
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHMSIZE:
+        # The log's index can't grow: reported as if the disk had failed.
+        return LibraryError(path, _REASONS[sqlite3.SQLITE_FULL])
     return LibraryError(path, _REASONS.get(error_code(error), str(error)))
 
 

@@ -80,7 +80,7 @@ class Library:
             return cls._open_to_write(path, clock)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise LibraryError(error.filename or path, reason) from error
+            raise LibraryError(error.filename or path, reason.lower()) from error
         except sqlite3.Error as error:
             reason = failure(path, error).reason
             try:
@@ -102,9 +102,13 @@ class Library:
         cls, path: Path, clock: Callable[[], float], reason: str
     ) -> Library:
         """Open what can be read only; the log of WAL may be out of reach then."""
+        if reason.startswith("the disk"):
+            reason = f"can't be written, because {reason}"
         for access in (Access.READ, Access.IMMUTABLE):
             try:
                 condition, version = inspect(path, access)
+            except PermissionError as error:
+                raise LibraryError(path, "permission denied") from error
             except (sqlite3.Error, OSError):
                 continue
             _refuse(path, condition, version)
@@ -214,7 +218,10 @@ def _make_folders(folder: Path) -> None:
     if folder.is_dir():
         return
     _make_folders(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except FileExistsError as error:
+        raise LibraryError(folder, "is no folder") from error
 
 
 def _is_writable(path: Path) -> bool:

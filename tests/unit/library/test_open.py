@@ -319,6 +319,27 @@ def test_a_library_without_the_right_to_write_can_be_read(
         follower.stop()
 
 
+def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
+    """It is named as what is in the way."""
+    (tmp_path / "data").touch()
+    with pytest.raises(LibraryError, match="data: is no folder"):
+        Library.open(tmp_path / "data" / "more" / "l.db")
+
+
+def test_a_library_without_the_right_to_read_is_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it can't be written either is not the news."""
+
+    def refuse(*_args: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "access", lambda *_args: False)
+    monkeypatch.setattr("tui.library._library.inspect", refuse)
+    with pytest.raises(LibraryError, match="l.db: permission denied"):
+        Library.open(path)
+
+
 def test_a_missing_library_in_a_read_only_folder_is_told(read_only: Path) -> None:
     """There is nothing to read either."""
     with pytest.raises(LibraryError, match=r"[Rr]ead-only"):
@@ -394,7 +415,10 @@ def test_a_library_on_a_full_disk_can_be_read(tiny: Path) -> None:
         closing(library.reader()) as reader,
     ):
         assert library.read_only
-        assert "reading only" in library.notice
+        assert library.notice == (
+            "The library can't be written, because the disk is full;"
+            " it is opened for reading only."
+        )
         assert reader.totals().notes == 1
 
 
