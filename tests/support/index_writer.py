@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.library import FileRecord
@@ -150,7 +149,7 @@ class MemoryWriter:
         for result in results:
             if result.state is not None:
                 old = self.records[result.file_id]
-                self.records[result.file_id] = replace(old, state=result.state)
+                self.records[result.file_id] = old._replace(state=result.state)
         self._commit()
 
     def set_peaks(self, note_id: NoteId, peaks: bytes) -> None:

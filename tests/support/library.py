@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.library import NoteRecord
@@ -94,7 +93,7 @@ def record(path: bytes, **facts: object) -> NoteRecord:
         "order_ms": sent_ms,
         "month": moment.tm_year * 100 + moment.tm_mon,
     }
-    return replace(_PLAIN, **(values | facts))  # type: ignore[arg-type] # by name
+    return _PLAIN._replace(**(values | facts))  # type: ignore[arg-type] # by name
 
 
 def put(writer: IndexWriter, source_id: SourceId, *records: NoteRecord) -> None:

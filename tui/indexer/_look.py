@@ -84,16 +84,7 @@ def _look_at(tools: Tools, root: bytes, entries: list[Entry]) -> Iterator[Look]:
     handles: list[int | None] = []
     failures: dict[int, OSError] = {}
     try:
-        for index, entry in enumerate(entries):
-            path = absolute(root, entry.folder, entry.name)
-            try:
-                handle = tools.open_file(path)
-            except OSError as error:
-                failures[index] = error
-                handles.append(None)
-                continue
-            handles.append(handle)
-            _advise(handle, entry.size)
+        _open_all(tools, root, entries, handles, failures)
         for index, entry in enumerate(entries):
             opened = handles[index]
             if opened is None:
@@ -109,10 +100,33 @@ def _look_at(tools: Tools, root: bytes, entries: list[Entry]) -> Iterator[Look]:
                 os.close(opened)
 
 
+def _open_all(
+    tools: Tools,
+    root: bytes,
+    entries: list[Entry],
+    handles: list[int | None],
+    failures: dict[int, OSError],
+) -> None:
+    """Open files, and ask for what is wanted of them."""
+    open_file, can_advise = tools.open_file, hasattr(os, "posix_fadvise")
+    folder, base = None, b""
+    for index, entry in enumerate(entries):
+        if entry.folder != folder:
+            folder = entry.folder
+            base = absolute(root, folder).rstrip(b"/") + b"/"
+        try:
+            handle = open_file(base + entry.name)
+        except OSError as error:
+            failures[index] = error
+            handles.append(None)
+            continue
+        handles.append(handle)
+        if can_advise:
+            _advise(handle, entry.size)
+
+
 def _advise(handle: int, size: int) -> None:
     """Ask for the head and the tail; a pipe or a device is found out later."""
-    if not hasattr(os, "posix_fadvise"):
-        return
     try:
         os.posix_fadvise(handle, 0, _EDGE, os.POSIX_FADV_WILLNEED)
         if size < 0:

@@ -19,6 +19,7 @@ from tui.indexer._look import look
 from tui.indexer._reconcile import MovedFiles, compare
 from tui.indexer._records import note_record
 from tui.indexer._settle import FileKey
+from tui.indexer._unwritten import Put, Unwritten
 from tui.indexer._walk import absolute, entry_of, is_vanished, walk
 from tui.media._api import Wholeness
 from tui.model import NoteState
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Counts", "Run"]
 
 _CHUNK = 512
-"""Files that are written in one transaction."""
+"""Files of a folder that are looked into before something else may be done."""
 _SETTLED_NS = 60_000_000_000
 """A file that is so old is shown before anybody looked into it."""
 _MAX_MOVED = 20_000
@@ -61,10 +62,8 @@ class Counts:
     absence: str = ""
     """Why nothing was told as gone, though files are missing: so is the source."""
 
-    @property
-    def writes(self) -> int:
-        """How many files were written."""
-        return self.added + self.changed + self.gone
+    writes: int = 0
+    """How many files were written, and can be seen by others."""
 
 
 @dataclass(slots=True)
@@ -93,6 +92,9 @@ class Run:
         self._job = job
         self._moved = MovedFiles()
         self._vanished: set[bytes] = set()
+        self._unwritten = Unwritten(source)
+        self._films: list[int] = []
+        """Files of this chunk that are no notes any more."""
         self._late: list[tuple[bytes, int]] = []
         """Times of folders with new folders in them: told when those were read too, so
         that a scan that is cut off is taken up there."""
@@ -118,7 +120,8 @@ class Run:
             found.append(self._compare(listing))
             yield self.counts
         for each in found:
-            yield from self._write(each)
+            yield from self._take(each)
+        self._flush()
         for tree in sorted(job.trees, reverse=True):
             yield from self._run_tree(tree)
         for folder, mtime_ns in self._late:
@@ -137,9 +140,11 @@ class Run:
             if listing.vanished:
                 continue
             seen.add(listing.folder)
-            yield from self._write(self._compare(listing))
+            yield from self._take(self._compare(listing))
             if len(self._moved) > _MAX_MOVED:
+                self._flush()
                 yield from self._give_up()
+        self._flush()
         lost = [folder for folder in source.times.below(tree) if folder not in seen]
         self._lose(folder for folder in lost if self._is_gone(folder))
 
@@ -214,12 +219,26 @@ class Run:
         self.counts.files += same
         return todo
 
-    def _write(self, found: _Found) -> Iterator[Counts]:
-        """Write what is new or changed in a folder; yields after each transaction."""
+    def _take(self, found: _Found) -> Iterator[Counts]:
+        """Look into what is new or changed in a folder, and have it written.
+
+        Yields:
+            The counts so far, after each transaction.
+        """
+        for put in self._compared(found):
+            if put is not None:
+                self._unwritten.add(put)
+            if self._unwritten.is_due:
+                self._flush()
+                yield self.counts
+
+    def _compared(self, found: _Found) -> Iterator[Put | None]:
+        """Look into what is new or changed in a folder; yields after each chunk."""
         source = self._source
         folder, mtime_ns = found.folder, found.mtime_ns
         known_ns = source.times.time_of(folder)
         if not found.todo and mtime_ns in {None, known_ns} and folder in source.times:
+            yield None
             return
         rest = iter(found.todo)
         is_last = False
@@ -227,13 +246,17 @@ class Run:
             chunk = list(islice(rest, _CHUNK))
             is_last = len(chunk) < _CHUNK
             put = self._records(chunk) if chunk else []
-            if put or (is_last and mtime_ns is not None):
+            gone, self._films = self._films, []
+            is_read = is_last and mtime_ns is not None
+            if put or gone or is_read:
                 # The folder's time is told last: a scan that is cut off reads it again.
                 time_ns = known_ns if mtime_ns is None or not is_last else mtime_ns
-                self._writer.apply(source.source_id, folder, time_ns, put, ())
-            yield self.counts
-        if mtime_ns is not None:
-            source.times.note(folder, mtime_ns)
+                yield Put(folder, time_ns, put, gone, is_read)
+            else:
+                yield None
+
+    def _flush(self) -> None:
+        self.counts.writes += self._unwritten.write()
 
     def _records(self, chunk: list[_Todo]) -> list[NoteRecord]:
         """Decide about files of one folder; returns the records to be written now."""
@@ -297,14 +320,17 @@ class Run:
         ):
             source.settler.forget(key)
             return None
-        clock = self._tools.clock
-        verdict = source.settler.judge(
-            entry,
-            probe,
-            wall_ms=clock.wall_ms(),
-            now_ms=clock.now_ms(),
-            renamed=self._job.was_renamed(*key),
-        )
+        if probe.wholeness is Wholeness.PROVEN:
+            verdict = source.settler.take_proven(key, entry, probe)
+        else:
+            clock = self._tools.clock
+            verdict = source.settler.judge(
+                entry,
+                probe,
+                wall_ms=clock.wall_ms(),
+                now_ms=clock.now_ms(),
+                renamed=self._job.was_renamed(*key),
+            )
         self.counts.files += 1
         if verdict.state is None:
             if known is not None and has_moved:
@@ -366,6 +392,7 @@ class Run:
             for folder, records in by_folder.items():
                 ids = self._still_there(folder, records)
                 self.counts.gone += len(ids)
+                self.counts.writes += len(ids)
                 if ids and folder not in dropped:
                     time_ns = source.times.time_of(folder)
                     self._writer.apply(source.source_id, folder, time_ns, (), ids)

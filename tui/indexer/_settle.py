@@ -46,8 +46,7 @@ class FileKey(NamedTuple):
     name: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What to do with a file."""
 
     state: NoteState | None
@@ -140,8 +139,7 @@ class Settler:
         """
         key = FileKey(entry.folder, entry.name)
         if probe.wholeness is Wholeness.PROVEN:
-            self._settle(key, entry)
-            return Verdict(state_of(probe), probe.reason)
+            return self.take_proven(key, entry, probe)
         waiting = self._wait(key, entry, now_ms)
         age_ms = wall_ms - entry.mtime_ns // 1_000_000
         quiet = age_ms >= self.quiet_ms or now_ms - waiting.since_ms >= self.quiet_ms
@@ -158,6 +156,14 @@ class Settler:
         left_ms = self.quiet_ms - max(0, age_ms, now_ms - waiting.since_ms)
         self._schedule(key, waiting, now_ms, left_ms)
         return Verdict(None)
+
+    def take_proven(self, key: FileKey, entry: Entry, probe: Probe) -> Verdict:
+        """Decide about a file whose structure proves its end: `judge` without clocks.
+
+        Nearly every file of a scan is one.
+        """
+        self._settle(key, entry)
+        return Verdict(state_of(probe), probe.reason)
 
     def due(self, now_ms: int) -> list[FileKey]:
         """Take out the files that it is time to look at again.

@@ -187,11 +187,12 @@ class FolderWriter:
                     record.size,
                     record.mtime_ns,
                     record.inode,
-                    record.state,
+                    # Plain values: SQLite's module takes longer over all others.
+                    str(record.state),
                     to_text(record.reason),
                     record.container,
                     record.duration_ms,
-                    record.duration_ms is not None,
+                    int(record.duration_ms is not None),
                     record.order_ms,
                 )
             )
@@ -203,13 +204,13 @@ class FolderWriter:
     ) -> tuple[object, ...]:
         facts = self._facts(record)
         standing = Standing(
-            chat_id=facts[0],
-            month=record.month,
-            order_ms=record.order_ms,
-            visible=int(record.state in _VISIBLE),
-            problem=int(record.state in _PROBLEM),
-            played=0,
-            duration_ms=record.duration_ms or 0,
+            facts[0],
+            record.month,
+            record.order_ms,
+            int(record.state in _VISIBLE),
+            int(record.state in _PROBLEM),
+            0,  # not played
+            record.duration_ms or 0,
         )
         self._change.born(standing)
         return (

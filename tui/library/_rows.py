@@ -65,6 +65,8 @@ def to_text(text: str) -> str | bytes:
 
     Names that are no UTF-8 reach us as surrogate escapes, and must come back so.
     """
+    if text.isascii():  # for nearly all texts, and much faster than encoding them
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -224,15 +226,9 @@ RECORD_COLUMNS = (
 
 def file_record_of(row: Row) -> FileRecord:
     """Make what the indexer compares with of RECORD_COLUMNS."""
+    file_id, note_id, folder, name, size, mtime_ns, inode, state = row
     return FileRecord(
-        file_id=row[0],
-        note_id=row[1],
-        folder=row[2],
-        name=row[3],
-        size=row[4],
-        mtime_ns=row[5],
-        inode=row[6],
-        state=_STATES[row[7]],
+        file_id, note_id, folder, name, size, mtime_ns, inode, _STATES[state]
     )
 
 

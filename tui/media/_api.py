@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 __all__ = ["Probe", "Wholeness"]
 
@@ -25,9 +25,11 @@ class Wholeness(StrEnum):
     """Not a container that we know: text, pictures, noise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """What a look at the head and the tail of a file told."""
+class Probe(NamedTuple):
+    """What a look at the head and the tail of a file told.
+
+    A tuple: a scan makes one for each file, in half the time.
+    """
 
     container: str
     """E.g. `ogg/opus`, `ogg/vorbis`, `mp4`, `amr-nb`, `wav`; empty when unknown."""

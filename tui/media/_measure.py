@@ -8,7 +8,6 @@ that poses as a recording can't make them open other files, or addresses.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tui.media._api import Wholeness
@@ -100,8 +99,8 @@ def _measure(fd: int, size: int, probe: Probe) -> Probe:
 
 def _with_duration(probe: Probe, duration: int | None) -> Probe:
     if duration is None:
-        return replace(probe, wholeness=Wholeness.UNKNOWN, reason=_DAMAGED)
-    return replace(probe, duration_ms=duration)
+        return probe._replace(wholeness=Wholeness.UNKNOWN, reason=_DAMAGED)
+    return probe._replace(duration_ms=duration)
 
 
 def _by_first_frame(fd: int) -> int | None:
@@ -182,14 +181,14 @@ def _from_container(container: InputContainer, probe: Probe) -> Probe:
         for stream in container.streams
     )
     if not container.streams.audio:
-        return replace(probe, has_audio=False, has_video=has_video)
+        return probe._replace(has_audio=False, has_video=has_video)
     stream = container.streams.audio[0]
     stated = container.duration
     if stated is not None and stated > 0 and probe.container not in {"mp3", "mpeg"}:
         duration = in_range(stated // 1000)
     else:
         duration = _count(container.demux(stream))
-    return replace(_with_duration(probe, duration), has_audio=True, has_video=has_video)
+    return _with_duration(probe, duration)._replace(has_audio=True, has_video=has_video)
 
 
 def _count(packets: Iterator[Packet[AudioStream]]) -> int | None:

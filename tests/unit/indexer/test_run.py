@@ -398,3 +398,34 @@ def test_thousands_of_files_are_written_in_parts(place: Place) -> None:
     steps = list(place.index.scan(full=True, names_first=False))
     assert len(place.shown) == 1100
     assert len(steps) >= 3
+
+
+def test_small_folders_share_transactions(place: Place) -> None:
+    """A few files are written soon, then ever more folders at once."""
+    for number in range(300):
+        place.put(f"w{number // 10}/{number}.opus", WHOLE, age_s=99)
+    written = [
+        counts.writes for counts in place.index.scan(full=True, names_first=False)
+    ]
+    assert len(place.shown) == 300
+    assert written[0] < 100
+    assert place.writer.commits < 10
+
+
+def test_nothing_waits_to_be_written_in_a_pause(place: Place) -> None:
+    """What was seen before a pause could be out of date after it."""
+    for number in range(150):
+        place.put(f"w{number // 10}/{number}.opus", WHOLE, age_s=99)
+    for counts in place.index.scan(full=True, names_first=False):
+        assert counts.writes == counts.added == len(place.shown)
+
+
+def test_slow_files_are_written_before_there_are_many(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow disk each folder is written when it was read."""
+    monkeypatch.setattr("tui.indexer._unwritten._AFTER_S", 0.0)
+    for number in range(5):
+        place.put(f"w{number}/a.opus", WHOLE, age_s=99)
+    place.scan()
+    assert place.writer.commits >= 5
