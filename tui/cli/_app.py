@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING
 from tui.app import EarmarkApp
 from tui.cli._library import remember
 from tui.cli._player import make_player
-from tui.indexer import (
-    Changed,
-    Failed,
-    IndexerProcess,
-    PeaksReady,
-    ScanFinished,
-    ScanProgress,
-)
+from tui.indexer import IndexerProcess
 from tui.library import Library
 from tui.playback import Playback
 from tui.services import IndexerStatus, Services
@@ -54,6 +47,14 @@ class _News:
 
     def take(self, event: IndexEvent) -> None:
         """Follow an event, on the supervisor's thread."""
+        from tui.indexer import (  # after the first screen
+            Changed,
+            Failed,
+            PeaksReady,
+            ScanFinished,
+            ScanProgress,
+        )
+
         status = None
         match event:
             case Changed() | PeaksReady(reason=""):

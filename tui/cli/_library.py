@@ -93,8 +93,6 @@ def add_sources(library: Library, folders: Iterable[bytes]) -> None:
     Raises:
         SourceError: One is no folder, or can't be read.
     """
-    from tui.sources import detect
-
     with closing(library.reader()) as reader:
         known = {source.root: source for source in reader.sources()}
     for folder in folders:
@@ -102,6 +100,8 @@ def add_sources(library: Library, folders: Iterable[bytes]) -> None:
         if inside_of is not None:
             _require_folder(folder, inside_of)
             continue
+        from tui.sources import detect  # 12 ms that a known folder need not pay
+
         best = detect(folder)[0]
         with closing(library.index_writer()) as writer:
             writer.add_source(
