@@ -322,7 +322,7 @@ def test_a_library_without_the_right_to_write_can_be_read(
 def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
     """It is named as what is in the way."""
     (tmp_path / "data").touch()
-    with pytest.raises(LibraryError, match="data: is no folder"):
+    with pytest.raises(LibraryError, match=r"data: is no folder"):
         Library.open(tmp_path / "data" / "more" / "l.db")
 
 
@@ -336,7 +336,7 @@ def test_a_library_without_the_right_to_read_is_told(
 
     monkeypatch.setattr(os, "access", lambda *_args: False)
     monkeypatch.setattr("tui.library._library.inspect", refuse)
-    with pytest.raises(LibraryError, match="l.db: permission denied"):
+    with pytest.raises(LibraryError, match=r"l\.db: permission denied"):
         Library.open(path)
 
 
