@@ -18,7 +18,7 @@ from tui.indexer._events import ScanProblem
 from tui.indexer._look import look
 from tui.indexer._reconcile import MovedFiles, compare
 from tui.indexer._records import note_record
-from tui.indexer._settle import FileKey
+from tui.indexer._settle import FileKey, state_of
 from tui.indexer._unwritten import Put, Unwritten
 from tui.indexer._walk import absolute, entry_of, is_vanished, walk
 from tui.media._api import Wholeness
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tui.indexer._source import SourceIndex
     from tui.indexer._walk import Entry, Listing
     from tui.library._api import FileRecord, NoteRecord
+    from tui.media._api import Probe
     from tui.sources._api import NoteFacts
 
 __all__ = ["Counts", "Run"]
@@ -94,7 +95,7 @@ class Run:
         self._vanished: set[bytes] = set()
         self._unwritten = Unwritten(source)
         self._films: list[int] = []
-        """Files of this chunk that are no notes any more."""
+        """Files of this chunk that were notes, and are films now."""
         self._late: list[tuple[bytes, int]] = []
         """Times of folders with new folders in them: told when those were read too, so
         that a scan that is cut off is taken up there."""
@@ -279,6 +280,7 @@ class Run:
             if record is None:
                 is_plain = (
                     names_first
+                    and not fact.sound_only
                     and entry.mtime_ns < settled_ns
                     and self._tools.is_audio_name(entry.name)
                 )
@@ -320,6 +322,14 @@ class Run:
         ):
             source.settler.forget(key)
             return None
+        if fact.sound_only:
+            probe = self._looked_for_picture(entry, probe)
+            if probe.has_video or not probe.has_audio:
+                source.settler.forget(key)
+                if known is not None:
+                    self.counts.gone += 1
+                    self._films.append(known.file_id)
+                return None
         if probe.wholeness is Wholeness.PROVEN:
             verdict = source.settler.take_proven(key, entry, probe)
         else:
@@ -352,6 +362,19 @@ class Run:
             probe=probe,
             file_id=known.file_id if known else None,
         )
+
+    def _looked_for_picture(self, entry: Entry, probe: Probe) -> Probe:
+        """Measure a file at once if that may tell whether it is a film.
+
+        It would be measured later anyway, but a film must not come and go.
+        """
+        if probe.duration_ms is not None or state_of(probe) is not NoteState.READY:
+            return probe
+        path = absolute(self._source.root, entry.folder, entry.name)
+        try:
+            return self._tools.measure(path)
+        except OSError:
+            return probe  # gone by now, which an event will tell
 
     def _find_moved(self, entry: Entry) -> FileRecord | None:
         source = self._source

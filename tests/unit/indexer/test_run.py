@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.notes import hostile_names, opus_note, silent_video
+from tui.media import Probe, Wholeness
 from tui.model import NoteState
 
 if TYPE_CHECKING:
@@ -33,9 +35,7 @@ def test_first_scan_finds_everything(place: Place) -> None:
     place.put(".hidden.opus", WHOLE, age_s=99)
     place.put("film.mp4", silent_video(1.0), age_s=99)
     counts = place.scan()
-    shown = place.shown
-    shown.pop(b"film.mp4", None)  # its state is the business of `state_of`
-    assert shown == {
+    assert place.shown == {
         b"202401/PTT-20240101-WA0000.opus": READY,
         b"202402/b.opus": READY,
         b"cut.opus": PARTIAL,
@@ -429,3 +429,71 @@ def test_slow_files_are_written_before_there_are_many(
         place.put(f"w{number}/a.opus", WHOLE, age_s=99)
     place.scan()
     assert place.writer.commits >= 5
+
+
+def _tell(place: Place, probe: Probe, measured: Probe | None = None) -> None:
+    """Have every look tell this."""
+
+    def measure(_path: bytes) -> Probe:
+        if measured is None:
+            raise FileNotFoundError
+        return measured
+
+    place.index.tools = replace(
+        place.index.tools, probe=lambda _fd, _size: probe, measure=measure
+    )
+
+
+_SOUND = Probe("mp4", Wholeness.PROVEN, 500)
+_UNSURE = Probe("mp4", Wholeness.PROVEN, None)
+
+
+@pytest.mark.parametrize("names_first", [True, False])
+@pytest.mark.parametrize(
+    ("probe", "measured", "is_note"),
+    [
+        (_SOUND, None, True),
+        (_SOUND._replace(has_video=True), None, False),
+        (_SOUND._replace(has_audio=False), None, False),
+        (_SOUND._replace(wholeness=Wholeness.CUT, has_video=True), None, False),
+        (_UNSURE, _SOUND, True),
+        (_UNSURE, _SOUND._replace(has_video=True), False),
+        (_UNSURE, _UNSURE._replace(has_audio=False), False),
+        (_UNSURE, None, True),
+    ],
+)
+def test_a_film_is_no_note(
+    place: Place, probe: Probe, measured: Probe | None, is_note: bool, names_first: bool
+) -> None:
+    """A suffix that films have too makes a note only without a picture."""
+    place.put("film.mp4", b"x" * 100, age_s=99)
+    place.put("sound.m4a", b"x" * 100, age_s=99)
+    _tell(place, probe, measured)
+    place.scan(full=True, names_first=names_first)
+    assert (b"film.mp4" in place.shown) == is_note
+    assert b"sound.m4a" in place.shown
+    if is_note and measured:
+        (note,) = (n for n in place.writer.notes.values() if n.name == b"film.mp4")
+        assert note.duration_ms == 500  # it need not be measured again
+
+
+def test_a_note_that_became_a_film_leaves(place: Place) -> None:
+    """It was written over, or only now there is enough of it to tell."""
+    place.put("film.mp4", b"x" * 100, age_s=99)
+    _tell(place, _SOUND)
+    place.scan()
+    assert place.shown == {b"film.mp4": READY}
+    place.put("film.mp4", b"x" * 200, age_s=98)
+    _tell(place, _SOUND._replace(has_video=True))
+    counts = place.visit(b"film.mp4")
+    assert place.shown == {}
+    assert (counts.gone, counts.writes) == (1, 1)
+
+
+def test_a_video_note_keeps_its_picture(place: Place) -> None:
+    """WhatsApp's folders hold nothing but notes."""
+    name = "WhatsApp Video Notes/202401/VID-20240101-WA0000.mp4"
+    place.put(name, b"x" * 100, age_s=99)
+    _tell(place, _SOUND._replace(has_video=True))
+    place.scan()
+    assert place.shown == {name.encode(): READY}
