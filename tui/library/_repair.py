@@ -197,6 +197,8 @@ def backups(path: Path) -> list[Path]:
 def back_up(path: Path, version: int, now: float) -> Path:
     """Copy a library while it may be in use, and forget the oldest backups.
 
+    The caller holds the `opening_lock`: nobody else makes one.
+
     Args:
         path: The library.
         version: Its version.
@@ -205,9 +207,9 @@ def back_up(path: Path, version: int, now: float) -> Path:
     Returns:
         The backup.
     """
+    _forget_halves(path)
     target = _free_name(path, f"v{version}-{_stamp(now)}", _MARK)
     part = target.with_name(target.name + ".part")
-    part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
         with (
@@ -225,6 +227,15 @@ def back_up(path: Path, version: int, now: float) -> Path:
     for old in backups(path)[BACKUPS_KEPT:]:
         old.unlink(missing_ok=True)
     return target
+
+
+def _forget_halves(path: Path) -> None:
+    """Remove what is left of backups whose process was killed."""
+    for entry in path.parent.iterdir():
+        if entry.name.startswith(f"{path.name}.v") and entry.name.endswith(
+            _MARK + ".part"
+        ):
+            entry.unlink(missing_ok=True)
 
 
 def _check_copy(path: Path, copy: sqlite3.Connection) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.notes import opus_note
 from tui import indexer
-from tui.errors import AudioError
+from tui.errors import AudioError, LibraryError
 from tui.indexer import (
     Changed,
     Failed,
@@ -356,6 +356,53 @@ def test_one_leads_and_the_other_follows(
         assert first.close() == 0
         assert second.wait(Leading).leading
         assert second.close() == 0
+
+
+def test_a_backup_is_made_after_the_first_scan(tmp_path: Path) -> None:
+    """A library that gets damaged can be restored from it."""
+    library, _ = _library_with_note(tmp_path)
+
+    def serve(channel: socket.socket) -> int:
+        return Host(channel, library, IndexerLock(library.path)).serve()
+
+    def backups() -> list[str]:
+        return [path.name for path in tmp_path.iterdir() if path.suffix == ".bak"]
+
+    with library:
+        for _ in range(2):  # the second session finds that of the first
+            browser = _Browser(serve)
+            browser.wait(ScanFinished)
+            assert browser.close() == 0
+            assert len(backups()) == 1
+
+
+def test_without_a_backup_indexing_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It fails, for instance, when the disk is full; the log says so."""
+    asked = threading.Event()
+
+    def back_up(_library: Library, *, max_age_s: float) -> None:
+        assert max_age_s == 86_400
+        asked.set()
+        raise LibraryError(tmp_path, "the disk is full")
+
+    monkeypatch.setattr(Library, "back_up", back_up)
+    library, _ = _library_with_note(tmp_path)
+
+    def serve(channel: socket.socket) -> int:
+        return Host(channel, library, IndexerLock(library.path)).serve()
+
+    with library:
+        browser = _Browser(serve)
+        browser.wait(ScanFinished)
+        assert asked.wait(DEADLINE_S)
+        browser.socket.sendall(encode(Rescan()))
+        browser.wait(ScanFinished)
+        asked.clear()
+        assert browser.close() == 0
+    assert not asked.is_set()  # not again after each scan
+    assert "the disk is full" in caplog.text
 
 
 def test_an_indexer_that_failed_is_started_again(

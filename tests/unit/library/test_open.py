@@ -214,6 +214,15 @@ def test_a_damaged_library_gets_no_backup(path: Path) -> None:
     assert suspect_path(path).exists()
 
 
+def test_halves_of_backups_are_removed(path: Path) -> None:
+    """A process that is killed while it copies leaves nothing for good."""
+    half = path.with_name("l.db.v1-20200101T000000Z.bak.part")
+    half.write_bytes(b"SQLite")
+    with Library.open(path) as library:
+        assert library.back_up() is not None
+    assert not list(path.parent.glob("*.part"))
+
+
 def test_a_newer_library_is_left_alone(path: Path) -> None:
     """With words about what to do."""
     with closing(sqlite3.connect(path)) as connection:
