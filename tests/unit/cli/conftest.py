@@ -38,6 +38,14 @@ class Done:
         return json.loads(self.out)
 
 
+@pytest.fixture(autouse=True)
+def niceness(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What commands asked for; this process keeps what it has for other tests."""
+    asked: list[int] = []
+    monkeypatch.setattr("os.nice", asked.append)
+    return asked
+
+
 @pytest.fixture
 def earmark(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
     """Run a command in this process."""

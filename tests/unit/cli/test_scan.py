@@ -70,3 +70,11 @@ def test_a_source_that_is_away(earmark: Earmark, phone: Path) -> None:
     done = earmark("scan")
     assert done.code == 3
     assert "offline: the folder is not there" in done.out
+
+
+def test_it_leaves_the_processor_to_others(
+    earmark: Callable[..., Done], phone: Path, niceness: list[int]
+) -> None:
+    """A scan of a big folder must not make sound drop out."""
+    earmark("scan", phone)
+    assert niceness == [10]
