@@ -28,11 +28,23 @@ def test_warnings_go_to_the_file(
     with logging_to(path):
         log.info("not told")
         assert not path.parent.exists()
-        log.warning("it says %s", "\udcff")
+        log.warning("it says %s", "more")
     log.warning("after")
     (line,) = path.read_text().splitlines()
-    assert line.endswith(r"WARNING tui.test: it says \udcff")
+    assert line.endswith("WARNING tui.test: it says more")
     assert capsys.readouterr().out == ""
+
+
+def test_a_name_that_is_no_text_can_be_logged(tmp_path: Path) -> None:
+    """In a process of its own: the test runner itself can't pass such text on."""
+    code = (
+        "import logging, pathlib\n"
+        "from tui.cli._log import logging_to\n"
+        f"with logging_to(pathlib.Path({str(tmp_path / 'e.log')!r})):\n"
+        "    logging.getLogger('tui.x').warning('it says %s', '\\udcff')\n"
+    )
+    assert run_code(code) == ""
+    assert (tmp_path / "e.log").read_text().endswith("it says \\udcff\n")
 
 
 def test_where_no_file_can_be_a_warning_is_lost(tmp_path: Path) -> None:
