@@ -26,7 +26,8 @@ __all__ = ["Measurer"]
 
 _SLOW_S = 0.1
 """After so long a batch is written, also when it is not full."""
-_HASHES = 64
+_HASHES = 256
+"""Files in one transaction, unless they are big."""
 _HASH_BYTES = 8 * 1024 * 1024
 _MAX_SKIPPED = 5_000
 

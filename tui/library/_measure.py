@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.library._change import Standing
+from tui.library._connection import listed
+from tui.library._hash import hash_kind
 from tui.library._join import identify
 from tui.library._rows import to_text
 
@@ -26,6 +28,22 @@ _LOOK = (
 _WRITE_FILE = (
     "UPDATE file SET measured = 1, state = ?, reason = ?, duration_ms = ?,"
     " container = ? WHERE id = ?"
+)
+_LONE = (
+    "SELECT file.id, file.note_id, file.size, file.duration_ms"
+    " FROM file CROSS JOIN note ON note.id = file.note_id AND note.played = 0"
+    " AND note.position_ms = 0 AND note.owed_ms = 0 AND file.recording_id IS NULL"
+    " AND file.role = 'primary' AND file.missing = 0 AND file.base_name = x''"
+    " AND NOT EXISTS (SELECT 1 FROM file AS other"
+    " WHERE other.note_id = file.note_id AND other.id <> file.id)"
+    " AND NOT EXISTS (SELECT 1 FROM file AS copy WHERE copy.folder_id = file.folder_id"
+    " AND copy.base_name = file.name AND copy.base_name <> x'')"
+)
+"""Files for which no other file, no mark on their note and no older hash counts."""
+_WRITE_RECORDING = (
+    "INSERT INTO recording(hash, hash_kind, size, duration_ms) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT(hash) DO UPDATE SET"
+    " duration_ms = coalesce(excluded.duration_ms, duration_ms)"
 )
 _WRITE_NOTE = "UPDATE note SET duration_ms = ?, rev = ? WHERE id = ?"
 
@@ -50,9 +68,49 @@ def write_measured(change: Change, results: Sequence[Measured]) -> None:
         if has_facts or result.content_hash is None:
             plain[result.file_id] = result
     _write_facts(change, list(plain.values()))
-    for result in results:
-        if result.content_hash is not None:
-            identify(change, result.file_id, result.content_hash)
+    hashes = {
+        result.file_id: result.content_hash
+        for result in results
+        if result.content_hash is not None
+    }
+    for file_id in _link_lone(change, hashes):
+        del hashes[file_id]
+    for file_id, content in hashes.items():
+        identify(change, file_id, content)
+
+
+def _link_lone(change: Change, hashes: dict[int, bytes]) -> list[int]:
+    """Remember the recordings of files that are alone; returns which these were.
+
+    Nearly all files are the only one of their note, without copies and marks. Written
+    together they take a fifth of the time that `identify` takes for each.
+    """
+    store = change.store
+    marks, values = listed(list(hashes))
+    rows = store.all(f"{_LONE} WHERE file.id IN ({marks})", values)
+    marks, values = listed([hashes[row[0]] for row in rows])
+    marked = {
+        row[0]
+        for row in store.all(f"SELECT hash FROM mark WHERE hash IN ({marks})", values)
+    }
+    rows = [row for row in rows if hashes[row[0]] not in marked]
+    store.run_many(
+        _WRITE_RECORDING,
+        (
+            (hashes[file_id], hash_kind(size), size, length)
+            for file_id, _, size, length in rows
+        ),
+    )
+    marks, values = listed([hashes[row[0]] for row in rows])
+    ids: dict[bytes, int] = dict(
+        store.all(f"SELECT hash, id FROM recording WHERE hash IN ({marks})", values)
+    )
+    for table, at in (("file", 0), ("note", 1)):
+        store.run_many(
+            f"UPDATE {table} SET recording_id = ? WHERE id = ?",
+            ((ids[hashes[row[0]]], row[at]) for row in rows),
+        )
+    return [row[0] for row in rows]
 
 
 def _write_facts(change: Change, results: Sequence[Measured]) -> None:
