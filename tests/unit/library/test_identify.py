@@ -41,9 +41,9 @@ def _fill(library: Library, rng: random.Random) -> None:
                 )
         put(writer, source_id, *records)
         _tell(writer, source_id, rng)
-        library.user.set_played(
-            [NoteId(n) for n in rng.sample(range(1, 60), 10)], Played.PLAYED
-        )
+        for played in Played:
+            ids = [NoteId(n) for n in rng.sample(range(1, 60), 10)]
+            library.user.set_played(ids, played)
         library.user.flush()
         changed = rng.sample(records, 20)
         put(writer, source_id, *(each._replace(mtime_ns=7) for each in changed))
