@@ -93,6 +93,8 @@ class Run:
         self._job = job
         self._moved = MovedFiles()
         self._vanished: set[bytes] = set()
+        self._done: set[bytes] = set()
+        """Folders that were read; a walk over all leaves them out."""
         self._unwritten = Unwritten(source)
         self._films: list[int] = []
         """Files of this chunk that were notes, and are films now."""
@@ -117,6 +119,8 @@ class Run:
             if listing.vanished:
                 self._lose(source.times.below(folder))
                 continue
+            if listing.complete:
+                self._done.add(folder)
             job.trees.update(self._new_folders(listing))
             found.append(self._compare(listing))
             yield self.counts
@@ -137,6 +141,9 @@ class Run:
         seen: set[bytes] = set()
         names, clock = self._tools.names, self._tools.clock
         for listing in walk(source.root, names, clock.wall_ns, start=tree):
+            if listing.folder in self._done:
+                seen.add(listing.folder)
+                continue
             self._took_notice(listing)
             if listing.vanished:
                 continue

@@ -61,6 +61,20 @@ def test_nothing_is_written_when_nothing_changed(place: Place) -> None:
     assert place.writer.commits == commits
 
 
+def test_a_full_scan_counts_once(place: Place) -> None:
+    """A folder that changed is read once, also when all folders are."""
+    place.put("202401/a.opus", WHOLE, age_s=99)
+    gone = place.put("202401/b.opus", WHOLE, age_s=99)
+    (place.root / "202401" / "loop.opus").symlink_to("loop.opus")
+    place.scan()
+    place.problems.clear()
+    gone.unlink()
+    os.utime(place.root / "202401", (1, 1))
+    counts = place.scan(full=True)
+    assert (counts.folders, counts.files, counts.gone) == (2, 1, 1)
+    assert [problem.path for problem in place.problems] == [b"202401/loop.opus"]
+
+
 def test_names_first_takes_old_files_unseen(place: Place) -> None:
     """At a first scan old files are shown before anybody looks into them."""
     place.put("old.opus", WHOLE[:-20], age_s=61)
