@@ -177,7 +177,7 @@ BAD = (
     BadFile(b"Links/here", _link(b"."), ""),
     BadFile(b"Links/round", _link(b"about"), "", problem="too many levels"),
     BadFile(b"Links/about", _link(b"round"), "", problem="too many levels"),
-    BadFile(b"Links/folder.opus", os.mkdir, ""),  # noqa: PTH102  # bytes
+    BadFile(b"Links/folder.opus", os.mkdir, ""),
 )
 """Everything that is wrong with a file itself, or with where it leads."""
 
