@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import App
+from textual.css.stylesheet import Stylesheet
 from typing_extensions import override
 
 from tui.bridge import Bridge, in_background
@@ -51,6 +52,18 @@ def _commands() -> type[Provider]:
     return ActionCommands
 
 
+class _Stylesheet(Stylesheet):
+    """Parses every rule once for the same colours.
+
+    Textual parses in a copy, lest an error leave half of the rules, and then all that
+    was parsed again for the first widget: 3 ms. Our rules have no errors.
+    """
+
+    @override
+    def reparse(self) -> None:
+        self.parse()
+
+
 class EarmarkApp(App[None]):
     """The browser.
 
@@ -83,6 +96,7 @@ class EarmarkApp(App[None]):
         gc.disable()
         # Without colour the terminal's own colours are used, not shades of grey.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.stylesheet = _Stylesheet()  # the theme gives it its variables
         for own in THEMES:
             self.register_theme(own)
         self.theme = theme if theme in self.available_themes else DARK.name

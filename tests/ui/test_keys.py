@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,9 @@ from textual.widgets import OptionList
 
 from tests.fakes import Fakes, sample_library
 from tui.app import EarmarkApp
+from tui.playback import NowPlaying
 from tui.screens._keys import bound_actions, key_name
+from tui.screens._themes import DARK
 from tui.screens.commands import ActionCommands
 from tui.screens.help import HelpScreen
 
@@ -160,6 +163,23 @@ async def test_themes_are_offered_and_remembered() -> None:
         app.theme = "earmark-light"
         await pilot.pause()
         assert kept == ["earmark-light"]
+
+
+async def test_a_single_other_colour_is_shown(browsing: Browsing) -> None:
+    """Parts have their colour from the theme, also when nothing else changes."""
+    other = replace(DARK, name="other", warning="#00ff00")
+    async with browsing() as browser:
+        problem = "no sound device"
+        browser.fakes.playing.tell(NowPlaying(device_problem=problem))
+        await browser.until(lambda: problem in browser.screen)
+        looks = []
+        for theme in (DARK, other):
+            browser.app.register_theme(theme)
+            browser.app.theme = theme.name
+            await browser.settle()
+            strip = browser.app.screen._compositor.render_strips()[-2]
+            looks.append({str(p.style) for p in strip if problem in p.text})
+        assert looks[0].isdisjoint(looks[1])
 
 
 async def test_an_unknown_theme_is_no_error(browsing: Browsing) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
-    from textual.events import Resize
+    from textual.events import Resize, ScreenResume
+    from textual.widget import Widget
 
     from tui.library import Reader
     from tui.model import LibraryDelta, Note, NoteId, Source
@@ -137,6 +139,21 @@ class MainScreen(Screen[None]):
         """Whether the details are wanted on a wide and on a narrow screen."""
         self.follows_next = False
         """Show the next note that begins to play in the tree."""
+
+    @override
+    async def mount_composed_widgets(self, widgets: list[Widget]) -> None:
+        # Textual shows changes 60 times a second, by a timer that begins with the first
+        # change after the first picture: a key that waits would be answered 16 ms late.
+        # So the first of these times passes now, while there is nothing to show yet.
+        self._update_timer.resume()
+        await asyncio.sleep(0)  # the timer's own first step; it does not fire yet
+        self._update_timer.pause()
+        await super().mount_composed_widgets(widgets)
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """Keep the styles that everything has just got, when the screen is new."""
+        if not self.stack_updates:
+            event.refresh_styles = False  # takes 3 ms and changes nothing
 
     @override
     def compose(self) -> ComposeResult:

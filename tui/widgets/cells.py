@@ -9,14 +9,15 @@ repaint of the difference alone.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 from typing_extensions import override
+
+from tui.widgets._late_styles import LateStyles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -143,7 +144,7 @@ def _whole(
     return start, end
 
 
-class Cells(Widget):
+class Cells(LateStyles):
     """A widget of lines that repaints the difference only."""
 
     DEFAULT_CSS = """
@@ -159,7 +160,6 @@ class Cells(Widget):
         & > .cells--key { color: $primary; text-style: bold; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"cells--{role}" for role in Role}
 
     lines: tuple[Line, ...] = ()
     """What is shown, whole; what is too wide is cut off at the right."""
@@ -230,7 +230,7 @@ class Cells(Widget):
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def _style_of(self, role: Role) -> Style:
-        return self.get_component_rich_style(f"cells--{role}")
+        return self.part_style(f"cells--{role}")
 
 
 def _at(lines: tuple[Line, ...], index: int) -> Line:

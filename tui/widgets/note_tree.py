@@ -12,11 +12,11 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 from typing_extensions import override
 
 from tui.browse import NodeItem
-from tui.rowtext import ASCII, STYLES, UNICODE, hint_line
+from tui.rowtext import ASCII, UNICODE, hint_line
+from tui.widgets._late_styles import LateStyles
 from tui.widgets._row_lines import item_line
 from tui.widgets._terminal_rows import Row, TerminalRows
 
@@ -47,7 +47,7 @@ def _key(name: str, keys: str, action: str, tooltip: str) -> Binding:
     )
 
 
-class NoteTree(Widget, can_focus=True):
+class NoteTree(LateStyles, can_focus=True):
     """A tree of which only the rows in view are ever made.
 
     It keeps its own place in the list (`top`) and is painted by `TerminalRows`, or by
@@ -78,9 +78,6 @@ class NoteTree(Widget, can_focus=True):
         & > .note-tree--cursor-blurred { background: $foreground 8%; }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"note-tree--{name}" for name in (*STYLES, "cursor", "cursor-blurred")
-    }
     ALLOW_SELECT = False
     HELP = "The tree of chats and notes. Enter plays a note, or opens a group."
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -294,12 +291,12 @@ class NoteTree(Widget, can_focus=True):
         """Give each span its style, and the row the full width."""
         base = self.rich_style
         if look:
-            base = self.get_component_rich_style(f"note-tree--{look}")
+            base = self.part_style(f"note-tree--{look}")
         segments = []
         for text, name in line:
             style = base
             if name and look != "cursor":  # the cursor's row is one colour
-                part = self.get_component_rich_style(f"note-tree--{name}")
+                part = self.part_style(f"note-tree--{name}")
                 style = part if not look else part + Style(bgcolor=base.bgcolor)
             segments.append(Segment(text, style))
         strip = Strip(segments).adjust_cell_length(width, base)
