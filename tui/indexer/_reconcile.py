@@ -88,6 +88,8 @@ class MovedFiles:
         Returns:
             The record of the same file under its old name, if there is one.
         """
+        if not self._count:
+            return None
         key = (entry.inode, entry.size, entry.mtime_ns)
         candidates = self._by_key.get(key)
         if not candidates:

@@ -279,7 +279,10 @@ class Change:
             self._resets = True
 
     def _count(self, standing: Standing, sign: int) -> None:
-        counts = self._counts.setdefault(standing[:2], [0, 0, 0, 0, 0])
+        key = standing[:2]
+        counts = self._counts.get(key)
+        if counts is None:
+            counts = self._counts[key] = [0, 0, 0, 0, 0]
         if standing.visible:
             counts[0] += sign
             counts[3] += sign * standing.duration_ms

@@ -7,6 +7,7 @@ note of its own. Which it is, only the hashes tell, and they may change.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -33,16 +34,20 @@ _CLONED = (
 
 
 def _key(root: bytes, path: bytes, salt: int) -> bytes:
-    # The first byte tells the folder: then the keys that are written together lie
-    # together in the index, which halves what a scan writes.
-    start = root + b"\0" + path.rpartition(b"/")[0]
     text = root + b"\0" + path
     if salt:
         text += b"\0%d" % salt
-    return (
-        blake2b(start, digest_size=1).digest()
-        + blake2b(text, digest_size=_KEY_SIZE - 1).digest()
-    )
+    first = _first_byte(root, path.rpartition(b"/")[0])
+    return first + blake2b(text, digest_size=_KEY_SIZE - 1).digest()
+
+
+@lru_cache(maxsize=64)
+def _first_byte(root: bytes, folder: bytes) -> bytes:
+    """Tell the folder: keys that are written together lie together in the index.
+
+    That halves what a scan writes.
+    """
+    return blake2b(root + b"\0" + folder, digest_size=1).digest()
 
 
 def free_keys(store: Store, root: bytes, paths: Sequence[bytes]) -> list[bytes]:

@@ -203,12 +203,13 @@ class FolderWriter:
         self, note_id: int, key: bytes, record: NoteRecord
     ) -> tuple[object, ...]:
         facts = self._facts(record)
+        state = str(record.state)
         standing = Standing(
             facts[0],
             record.month,
             record.order_ms,
-            int(record.state in _VISIBLE),
-            int(record.state in _PROBLEM),
+            int(state in _VISIBLE),
+            int(state in _PROBLEM),
             0,  # not played
             record.duration_ms or 0,
         )
@@ -218,7 +219,7 @@ class FolderWriter:
             key,
             self._source_id,
             self._change.rev,
-            str(record.state),
+            state,
             to_text(record.reason),
             standing.visible,
             standing.problem,

@@ -44,7 +44,7 @@ def _fill(library: Library, rng: random.Random) -> None:
         for played in Played:
             ids = [NoteId(n) for n in rng.sample(range(1, 60), 10)]
             library.user.set_played(ids, played)
-        library.user.flush()
+            assert library.user.flush()
         changed = rng.sample(records, 20)
         put(writer, source_id, *(each._replace(mtime_ns=7) for each in changed))
         gone = rng.sample(writer.files_in(source_id, b"x"), 5)
