@@ -158,7 +158,12 @@ def index(
     try:
         with closing(library.index_writer()) as writer:
             return scan(
-                writer, sources, full=full, hashes=full, on_progress=progress.show
+                writer,
+                sources,
+                full=full,
+                hashes=full,
+                on_progress=progress.show,
+                on_hashed=progress.show_hashed,
             )
     finally:
         progress.end()
@@ -205,11 +210,18 @@ class Progress:
 
     def show(self, source: Source, files: int) -> None:
         """Say how many files of a source were seen."""
+        self._say(f"reading {printable(source.label)}", files)
+
+    def show_hashed(self, files: int) -> None:
+        """Say of how many files the content was compared with that of others."""
+        self._say("comparing contents", files)
+
+    def _say(self, what: str, files: int) -> None:
         now = time.monotonic()
         if self._is_on and now >= self._next:
             self._next = now + _PROGRESS_EVERY_S
             self._is_shown = True
-            sys.stderr.write(f"\rreading {printable(source.label)}: {files:,}\x1b[K")
+            sys.stderr.write(f"\r{what}: {files:,}\x1b[K")
             sys.stderr.flush()
 
     def end(self) -> None:

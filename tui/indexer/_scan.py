@@ -30,6 +30,7 @@ def scan(
     hashes: bool = False,
     tools: Tools | None = None,
     on_progress: Callable[[Source, int], None] | None = None,
+    on_hashed: Callable[[int], None] | None = None,
 ) -> list[ScanReport]:
     """Bring a library up to date with its sources.
 
@@ -42,6 +43,7 @@ def scan(
         hashes: Also compute content hashes that are missing.
         tools: How to look at files.
         on_progress: Told of a source and how many of its files were seen.
+        on_hashed: Told of how many files the content was looked at so far.
 
     Returns:
         A report for each source, in their order.
@@ -57,8 +59,11 @@ def scan(
     measurer = Measurer(writer, tools)
     while measurer.lengths():
         pass  # each call is a batch
-    while hashes and measurer.hashes():
-        pass  # the same
+    hashed = 0
+    while hashes and (count := measurer.hashes()):
+        hashed += count
+        if on_hashed is not None:
+            on_hashed(hashed)
     return reports
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
+import sys
 from typing import TYPE_CHECKING
 
 from tests.support.notes import opus_note
+from tui.cli._library import Progress
+from tui.model import Source, SourceId, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
     from tests.unit.cli.conftest import Done
 
@@ -78,3 +85,33 @@ def test_it_leaves_the_processor_to_others(
     """A scan of a big folder must not make sound drop out."""
     earmark("scan", phone)
     assert niceness == [10]
+
+
+def test_the_time_for_contents_is_told_apart(
+    earmark: Callable[..., Done], phone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the greater part of a first scan; the notes are there before."""
+    monkeypatch.setattr("tui.cli._scan._LONG_S", 0.0)
+    *_, last = earmark("scan", phone).lines
+    assert re.fullmatch(r"lengths and contents compared \([0-9.]+ s\)", last)
+    monkeypatch.setattr("tui.cli._scan._LONG_S", 99.0)
+    assert "contents compared" not in earmark("scan").out
+
+
+def test_progress_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both stages of a scan say how far they are, and the line is taken away."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    seconds = itertools.count()
+    monkeypatch.setattr("tui.cli._library.time.monotonic", lambda: next(seconds))
+    progress = Progress()
+    source = Source(SourceId(1), b"/x", SourceKind.FOLDER, "My\x1bnotes")
+    progress.show(source, 1200)
+    progress.show_hashed(34_000)
+    progress.end()
+    said = capsys.readouterr().err
+    assert re.search(r"\rreading My[^\x1b]+notes: 1,200\x1b", said)
+    assert "\rcomparing contents: 34,000\x1b" in said
+    assert said.endswith("\r\x1b[K")

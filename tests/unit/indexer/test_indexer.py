@@ -369,12 +369,15 @@ def test_scan_on_the_calling_thread(desk: Desk) -> None:
     desk.put("b.opus", WHOLE[:-20], age_s=99)
     writer = desk.library.index_writer()
     seen: list[int] = []
+    hashed: list[int] = []
     (report,) = scan(
         writer,
         desk.reader.sources(),
         hashes=True,
         on_progress=lambda _, files: seen.append(files),
+        on_hashed=hashed.append,
     )
+    assert hashed == [1]
     assert (report.added, report.files, report.problem_count) == (2, 2, 0)
     assert seen[-1] == 2
     (note,) = desk.notes(NoteState.READY).values()
