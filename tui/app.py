@@ -124,10 +124,14 @@ class EarmarkApp(App[None]):
         return MainScreen(
             self._services.reader,
             self._make_tree,
-            self._services.indexing.request_peaks,
+            self._request_peaks,
             self._glyphs,
             expects_sources=self._services.expects_sources,
         )
+
+    def _request_peaks(self, note_id: NoteId) -> None:
+        # Not its method at once: the indexer is made when it is first used.
+        self._services.indexing.request_peaks(note_id)
 
     def _make_tree(self) -> NoteTree:
         model = TreeModel(self._services.reader)

@@ -6,11 +6,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from tui.app import EarmarkApp
+from tui.cli._late import late
 from tui.cli._library import remember
-from tui.cli._player import make_player
-from tui.indexer import IndexerProcess
 from tui.library import Library
-from tui.playback import Playback
 from tui.services import IndexerStatus, Services
 from tui.text import printable
 
@@ -18,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tui.config import Settings
-    from tui.indexer import IndexEvent
+    from tui.indexer import IndexerProcess, IndexEvent
     from tui.library import Follower
     from tui.model import LibraryDelta
+    from tui.playback import Playback
 
 __all__ = ["make_app", "make_services"]
 
@@ -98,12 +97,13 @@ def make_services(settings: Settings, folders: Sequence[bytes] = ()) -> Services
         library.close()
         raise
     news = _News(notices)
-    playing = Playback(library.reader, library.user, make_player(settings))
-    playing.set_speed(settings.speed)
+    playing = late(lambda: _make_playback(settings, library))
 
     def follow(tell: Callable[[LibraryDelta], None], since: int) -> Callable[[], None]:
+        also_tell = playing.library_changed
+
         def told(delta: LibraryDelta) -> None:
-            playing.library_changed(delta)
+            also_tell(delta)
             tell(delta)
 
         follower = library.follow(told, since=since)
@@ -112,14 +112,29 @@ def make_services(settings: Settings, folders: Sequence[bytes] = ()) -> Services
 
     return Services(
         reader=reader,
-        user=library.user,
+        user=late(lambda: library.user),
         playing=playing,
-        indexing=IndexerProcess(library.path, news.take, log_path=settings.log),
+        indexing=late(lambda: _make_indexer(settings, library, news)),
         follow=follow,
         on_indexer=news.subscribe,
         close=library.close,
         expects_sources=bool(folders or settings.sources),
     )
+
+
+def _make_playback(settings: Settings, library: Library) -> Playback:
+    from tui.cli._player import make_player
+    from tui.playback import Playback
+
+    playing = Playback(library.reader, library.user, make_player(settings))
+    playing.set_speed(settings.speed)
+    return playing
+
+
+def _make_indexer(settings: Settings, library: Library, news: _News) -> IndexerProcess:
+    from tui.indexer import IndexerProcess
+
+    return IndexerProcess(library.path, news.take, log_path=settings.log)
 
 
 def make_app(settings: Settings, services: Services) -> EarmarkApp:
