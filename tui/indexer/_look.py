@@ -30,6 +30,8 @@ AHEAD = 128
 _FEW = 4
 """Up to here, asking ahead costs more than it brings."""
 _EDGE = 4096
+_SHORT = 65_536
+"""Up to here all is asked for: one read instead of two, and it is hashed later."""
 
 
 class Look(NamedTuple):
@@ -126,12 +128,14 @@ def _open_all(
 
 
 def _advise(handle: int, size: int) -> None:
-    """Ask for the head and the tail; a pipe or a device is found out later."""
+    """Ask for what is wanted of a file; a pipe or a device is found out later."""
     try:
-        os.posix_fadvise(handle, 0, _EDGE, os.POSIX_FADV_WILLNEED)
         if size < 0:
             size = os.fstat(handle).st_size
-        if size > 2 * _EDGE:
+        if size <= _SHORT:
+            os.posix_fadvise(handle, 0, size, os.POSIX_FADV_WILLNEED)
+        else:
+            os.posix_fadvise(handle, 0, _EDGE, os.POSIX_FADV_WILLNEED)
             os.posix_fadvise(handle, size - _EDGE, _EDGE, os.POSIX_FADV_WILLNEED)
     except OSError as error:
         _log.debug("no read-ahead: %s", error)
