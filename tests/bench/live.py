@@ -51,7 +51,6 @@ def _renames(table: Table, folder: Path, product: Product) -> None:
 
 
 def _storm(table: Table, folder: Path, product: Product) -> None:
-    known = int(product.run("list", "--json").count('"id"'))
     with product.open(str(folder)) as terminal:
         _calm(terminal)
         mark = terminal.mark()
@@ -60,7 +59,7 @@ def _storm(table: Table, folder: Path, product: Product) -> None:
         for note in corpus_notes(STORM, seed=5, longest=3.0):
             target = folder / note.folder
             target.mkdir(parents=True, exist_ok=True)
-            (target / note.name.replace("PTT-", "PTT-")).write_bytes(note.data)
+            (target / note.name).write_bytes(note.data)
             count += 1
         written = time.monotonic()
         first = terminal.since(mark)[0][0] if terminal.since(mark) else written
@@ -75,8 +74,9 @@ def _storm(table: Table, folder: Path, product: Product) -> None:
             f"{(last - written) * 1e3:.0f} ms",
             "aim <= 1000",
         )
-    now = int(product.run("list", "--json").count('"id"'))
-    table.add("storm: notes known before and after", f"{known:,} {now:,}")
+    known = product.run("list", "--json").count('"id"')
+    there = sum(1 for _ in folder.rglob("PTT-*.opus"))
+    table.add("storm: notes known, files there", f"{known:,} {there:,}", "equal")
 
 
 def _moved(table: Table, folder: Path, product: Product, outside: Path) -> None:
