@@ -138,12 +138,12 @@ class FakeLibrary(MemoryLibrary):
 
     def set_position(self, note_id: NoteId, position_ms: int, played: Played) -> None:
         row = self.notes[note_id]
-        self.notes[note_id] = replace(row, position_ms=position_ms, played=played)
+        self.notes[note_id] = row._replace(position_ms=position_ms, played=played)
         self.tell(self.change(note_id))
 
     def set_played(self, note_ids: Sequence[NoteId], played: Played) -> None:
         for note_id in note_ids:
-            self.notes[note_id] = replace(self.notes[note_id], played=played)
+            self.notes[note_id] = self.notes[note_id]._replace(played=played)
         self.tell(self.change(*note_ids))
 
     def flush(self, timeout: float = 5.0) -> bool:

@@ -7,8 +7,7 @@ for the calls that say so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,8 +69,7 @@ class Playing(Protocol):
         """Keep the position and end all work; waits, at most so many seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexerStatus:
+class IndexerStatus(NamedTuple):
     """What the indexer says of itself, for one line of the header."""
 
     text: str = ""
@@ -96,8 +94,7 @@ class Indexing(Protocol):
         """End all work; waits, at most so many seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
+class Services(NamedTuple):
     """The engines behind one browser. The browser starts and ends them."""
 
     reader: Reader

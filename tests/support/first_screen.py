@@ -7,7 +7,6 @@ that nothing but the library decides what is shown.
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 
@@ -27,7 +26,7 @@ def main() -> None:
     from tui.library import Library
 
     with Library.open(Path(path)) as library:
-        services = replace(Fakes().services, reader=library.reader())
+        services = Fakes().services._replace(reader=library.reader())
         EarmarkApp(services).run()
 
 

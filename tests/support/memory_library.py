@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from array import array
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.library._api import NoteKeys
@@ -80,8 +79,7 @@ class MemoryLibrary:
             position_ms=0,
         )
         title = self.titles.setdefault(ChatId(chat_id), f"Chat {chat_id}")
-        self.notes[row.id] = replace(
-            row,
+        self.notes[row.id] = row._replace(
             chat_id=ChatId(chat_id),
             chat_title=title,
             order_ms=order_ms,

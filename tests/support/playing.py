@@ -103,7 +103,7 @@ class ListeningLibrary(MemoryLibrary):
     def mark(self, note_id: int, **fields: object) -> None:
         """Change fields of a note's row."""
         row = self.notes[NoteId(note_id)]
-        self.notes[row.id] = replace(row, **fields)  # type: ignore[arg-type]  # by name
+        self.notes[row.id] = row._replace(**fields)  # type: ignore[arg-type]  # by name
 
     def close(self) -> None:
         self.closed += 1

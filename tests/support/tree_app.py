@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import random
 from array import array
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -203,7 +202,7 @@ class FlatLibrary(MemoryLibrary):
     def rows(self, ids: Sequence[NoteId]) -> list[NoteRow]:
         return [
             self.notes.get(i)
-            or replace(self.sample, id=i, sent_ms=START_MS + i * 60_000 - 40 * DAY)
+            or self.sample._replace(id=i, sent_ms=START_MS + i * 60_000 - 40 * DAY)
             for i in ids
         ]
 

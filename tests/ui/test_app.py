@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -309,16 +308,15 @@ async def test_sources_that_go_and_come_back_are_told(browsing: Browsing) -> Non
     async with browsing() as browser:
         library = browser.fakes.library
         library.known = [
-            replace(
-                library.known[0], state=SourceState.OFFLINE, reason="it is not there"
+            library.known[0]._replace(
+                state=SourceState.OFFLINE, reason="it is not there"
             )
         ]
         library.tell(LibraryDelta(sources=True))
         await browser.until(lambda: "offline" in browser.screen.split("\n")[0])
         assert "it is not there" in browser.notices[0]
         library.known = [
-            replace(
-                library.known[0],
+            library.known[0]._replace(
                 state=SourceState.OK,
                 watch=WatchMode.POLLING,
                 watch_reason="a network drive",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,8 +28,8 @@ NOTE = _first_note()
 
 def shown(cells: int = 60, **fields: object) -> str:
     """Write the details of the sample's first note, with other fields in its row."""
-    row = replace(NOTE.row, **fields)  # type: ignore[arg-type]  # by name of a field
-    lines = details_lines(replace(NOTE, row=row), cells)
+    row = NOTE.row._replace(**fields)  # type: ignore[arg-type]  # by name of a field
+    lines = details_lines(NOTE._replace(row=row), cells)
     return "\n".join("".join(run.text for run in line) for line in lines)
 
 
@@ -66,15 +65,14 @@ def test_a_time_is_written_as_exactly_as_it_is_known(
 ) -> None:
     """A day without a clock has none; the words say how far to trust it."""
     ms = 1_723_725_005_000
-    row = replace(NOTE.row, sent_ms=ms, precision=precision, offset_min=0)
+    row = NOTE.row._replace(sent_ms=ms, precision=precision, offset_min=0)
     assert when(row) == time
     assert words in shown(precision=precision, sent_ms=ms)
 
 
 def test_a_wall_clock_is_shown_as_the_sender_saw_it() -> None:
     """A time with an assumed zone keeps its clock, wherever the viewer is."""
-    row = replace(
-        NOTE.row,
+    row = NOTE.row._replace(
         sent_ms=1_723_725_005_000,
         precision=Precision.MINUTE,
         offset_min=330,
@@ -104,9 +102,9 @@ def test_a_half_heard_note_says_where_it_goes_on() -> None:
 @pytest.mark.parametrize("cells", [24, 60])
 def test_hostile_text_stays_text(name: str, cells: int) -> None:
     """No name breaks a line, the width or the terminal."""
-    row = replace(NOTE.row, sender=name, chat_title=name, title=name, reason=name)
+    row = NOTE.row._replace(sender=name, chat_title=name, title=name, reason=name)
     for glyphs in (UNICODE, ASCII):
-        for line in details_lines(replace(NOTE, row=row), cells, glyphs=glyphs):
+        for line in details_lines(NOTE._replace(row=row), cells, glyphs=glyphs):
             text = "".join(run.text for run in line)
             assert not any(
                 ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 for char in text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,7 +75,7 @@ async def test_hostile_words_of_engines_are_notices_too(
         library = browser.fakes.library
         source = library.known[0]
         library.known = [
-            replace(source, root=text.encode(), state=SourceState.OFFLINE, reason=text)
+            source._replace(root=text.encode(), state=SourceState.OFFLINE, reason=text)
         ]
         library.tell(LibraryDelta(sources=True))
         await browser.until(lambda: "offline" in browser.screen)

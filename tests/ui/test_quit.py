@@ -40,7 +40,7 @@ async def test_q_ends_every_engine_and_then_the_library(browsing: Browsing) -> N
             close_library()
 
         fakes.playing.close = player  # type: ignore[method-assign]
-        object.__setattr__(browser.app._services, "close", library)
+        browser.app._services = browser.app._services._replace(close=library)
         await browser.pilot.press("q")
         await browser.until(lambda: browser.app._exit)
     assert order == ["player", "library"]

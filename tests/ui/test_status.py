@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from tui.model import Source, SourceId, SourceKind, SourceState, WatchMode
@@ -17,14 +16,14 @@ USB = Source(SourceId(2), b"/media/usb", SourceKind.FOLDER, "usb", watch=WatchMo
 def test_one_source_is_called_by_its_path() -> None:
     """A path below the home is written with a tilde."""
     assert summary([SYNC]) == ("/data/Sync", "live", False)
-    home = replace(SYNC, root=str(Path.home() / "Sync").encode())
+    home = SYNC._replace(root=str(Path.home() / "Sync").encode())
     assert summary([home]).place == "~/Sync"
 
 
 def test_many_sources_are_counted_and_the_worst_is_told() -> None:
     """One source that is away is a warning for all."""
-    polled = replace(USB, watch=WatchMode.POLLING)
-    away = replace(USB, state=SourceState.OFFLINE)
+    polled = USB._replace(watch=WatchMode.POLLING)
+    away = USB._replace(state=SourceState.OFFLINE)
     assert summary([SYNC, USB]) == ("2 sources", "live", False)
     assert summary([SYNC, polled]).state == "polling"
     assert summary([SYNC, away]) == ("2 sources", "1 offline", True)
@@ -34,7 +33,7 @@ def test_many_sources_are_counted_and_the_worst_is_told() -> None:
 
 def test_going_and_coming_back_is_told_once() -> None:
     """A notice is about a change, not about a state."""
-    away = replace(USB, state=SourceState.OFFLINE, reason="not mounted")
+    away = USB._replace(state=SourceState.OFFLINE, reason="not mounted")
     assert list(notices([USB], [away])) == [
         (
             "/media/usb is offline: not mounted; its notes are hidden until it is back",
@@ -47,7 +46,7 @@ def test_going_and_coming_back_is_told_once() -> None:
 
 def test_polling_is_told_with_its_reason() -> None:
     """The user learns why new notes take a little longer."""
-    polled = replace(USB, watch=WatchMode.POLLING, watch_reason="a network drive")
+    polled = USB._replace(watch=WatchMode.POLLING, watch_reason="a network drive")
     assert list(notices([USB], [polled])) == [
         ("/media/usb is looked at every few seconds: a network drive", False)
     ]

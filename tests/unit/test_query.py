@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -223,19 +222,17 @@ def test_matches(text: str, expected: bool) -> None:
 
 def test_days_of_an_odd_calendar() -> None:
     """Yesterday is counted from today; a month ends with its last day."""
-    note = replace(
-        NOTE,
-        row=replace(
-            ROW, sent_ms=int(datetime(2024, 2, 29, tzinfo=UTC).timestamp()) * 1000
+    note = NOTE._replace(
+        row=ROW._replace(
+            sent_ms=int(datetime(2024, 2, 29, tzinfo=UTC).timestamp()) * 1000
         ),
     )
     assert matches(note, parse("on:yesterday"), date(2024, 3, 1))
     assert matches(note, parse("on:2024-02"), TODAY)
     assert not matches(note, parse("after:2024-03"), TODAY)
-    december = replace(
-        NOTE,
-        row=replace(
-            ROW, sent_ms=int(datetime(2024, 12, 31, tzinfo=UTC).timestamp()) * 1000
+    december = NOTE._replace(
+        row=ROW._replace(
+            sent_ms=int(datetime(2024, 12, 31, tzinfo=UTC).timestamp()) * 1000
         ),
     )
     assert matches(december, parse("on:2024-12 on:2024"), TODAY)
@@ -243,14 +240,14 @@ def test_days_of_an_odd_calendar() -> None:
 
 def test_me_is_who_sent_it() -> None:
     """`from:me` finds own notes, whatever name the sender has there."""
-    sent = replace(NOTE, row=replace(ROW, direction=Direction.SENT, sender=None))
+    sent = NOTE._replace(row=ROW._replace(direction=Direction.SENT, sender=None))
     assert matches(sent, parse("from:me is:sent"), TODAY)
     assert not matches(sent, parse("from:ana"), TODAY)
 
 
 def test_an_unknown_length_is_neither_long_nor_short() -> None:
     """A note without a length answers no question about it."""
-    note = replace(NOTE, row=replace(ROW, duration_ms=None))
+    note = NOTE._replace(row=ROW._replace(duration_ms=None))
     assert not matches(note, parse("len<60 or len>=60"), TODAY)
 
 
@@ -268,7 +265,7 @@ def test_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     time.tzset()
     try:
         assert wall_clock(ROW) == datetime(2025, 3, 15, 0, 30)  # noqa: DTZ001  # a wall clock
-        utc = replace(ROW, offset_min=None)
+        utc = ROW._replace(offset_min=None)
         assert wall_clock(utc) == datetime(2025, 3, 15, 4, 30)  # noqa: DTZ001  # as above
     finally:
         monkeypatch.setenv("TZ", "UTC")
@@ -277,8 +274,8 @@ def test_wall_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_damaged_time_is_far_away_and_no_error() -> None:
     """A file time that no calendar holds stands at the end of time."""
-    assert wall_clock(replace(ROW, sent_ms=10**18)).year == 9999
-    assert wall_clock(replace(ROW, sent_ms=-(10**18))).year == 1
+    assert wall_clock(ROW._replace(sent_ms=10**18)).year == 9999
+    assert wall_clock(ROW._replace(sent_ms=-(10**18))).year == 1
 
 
 texts = st.text(min_size=1).filter(lambda text: "\x00" not in text)

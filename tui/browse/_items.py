@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -19,8 +18,7 @@ class RowKey(NamedTuple):
     """None for the row of the group itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeItem:
+class NodeItem(NamedTuple):
     """A row with a smart node, a chat or a month."""
 
     group: Group
@@ -34,8 +32,7 @@ class NodeItem:
     duration_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class NoteItem:
+class NoteItem(NamedTuple):
     """A row with a note."""
 
     group: Group
@@ -45,8 +42,7 @@ class NoteItem:
     """None for a note that has just gone; the change that says so is on its way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(NamedTuple):
     """What a change of the library did to the rows."""
 
     shift: int = 0

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -50,8 +49,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class NoteKeys:
+class NoteKeys(NamedTuple):
     """The notes of a group in the order of the tree (newest first), without their text.
 
     Two arrays of equal length: 16 bytes a note, so that a group of 100,000 is 1.6 MB.

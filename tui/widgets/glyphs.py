@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui import rowtext
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["ASCII", "UNICODE", "Glyphs"]
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """One set of marks; every one is a single cell wide but for `ellipsis`."""
 
     is_ascii: bool

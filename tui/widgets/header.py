@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from typing_extensions import override
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Header", "HeaderView"]
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderView:
+class HeaderView(NamedTuple):
     """Everything that the header shows."""
 
     place: str = ""
@@ -59,7 +57,7 @@ class Header(Cells):
 
     def update_busy(self, text: str) -> None:
         """Show what the indexer does; empty for nothing."""
-        self.update(replace(self.view, busy=text))
+        self.update(self.view._replace(busy=text))
 
     @override
     def make_lines(self) -> list[Line]:

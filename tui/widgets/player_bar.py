@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from typing_extensions import override
@@ -38,8 +37,7 @@ class BarState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class BarView:
+class BarView(NamedTuple):
     """Everything that the bar shows."""
 
     state: BarState = BarState.IDLE
@@ -169,7 +167,7 @@ class PlayerBar(Cells):
 
     def update_peaks(self, peaks: bytes | None) -> None:
         """Show the waveform, once it is known."""
-        self.update(replace(self.view, peaks=peaks))
+        self.update(self.view._replace(peaks=peaks))
 
     @override
     def make_lines(self) -> list[Line]:

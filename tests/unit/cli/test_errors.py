@@ -117,6 +117,23 @@ def test_wrong_settings_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "earmark: /no/such.toml: no such config file\n"
 
 
+@pytest.mark.parametrize("command", ["", "demo"])
+def test_an_unknown_theme_is_told(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the names that there are, instead of other colours without a word."""
+    assert main([*filter(None, [command]), "--theme", "nope"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("earmark: no theme is called 'nope' (try earmark-dark, ")
+    assert "nord" in line
+
+
+def test_a_known_theme_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    """Then only the terminal is missing here."""
+    assert main(["--theme", "earmark-light"]) == 2
+    assert "needs a terminal" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("argv", [["--version"], ["list", "--help"]])
 def test_texts_end_well(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """`--help` and `--version` print to stdout and are no error."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.notes import opus_note
 from tui.demo import ARRIVALS, LIBRARY
+from tui.library import Library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
     from tests.unit.cli.conftest import Done
 
@@ -231,6 +234,72 @@ def test_sources_of_the_settings_are_opened(
     done = earmark("list")
     assert len(done.lines) == 18
     assert done.err == "earmark: /no/such/folder: no such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    "argv", [["list"], ["show", "ab"], ["chats"], ["play", "x"], ["doctor"]]
+)
+def test_reading_makes_no_folder(
+    earmark: Earmark, tmp_path: Path, argv: list[str]
+) -> None:
+    """A library whose folder is mistyped is told, not begun."""
+    done = earmark(*argv, "--library", tmp_path / "none" / "l.db")
+    assert done.code == 3
+    assert f"{tmp_path}/none: no such folder" in done.out + done.err
+    assert not (tmp_path / "none").exists()
+
+
+def test_scanning_makes_the_folder(
+    earmark: Earmark, tmp_path: Path, phone: Path
+) -> None:
+    """What is to be kept in a new place begins there."""
+    library = tmp_path / "new" / "l.db"
+    assert earmark("scan", phone, "--library", library).code == 0
+    assert len(earmark("list", "--library", library).lines) == 18
+
+
+def spoil(path: Path) -> None:
+    """Overwrite all pages that opening does not look at."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with path.open("r+b") as file:
+        file.seek(7 * 4096)
+        file.write(b"\xaa" * (path.stat().st_size - 7 * 4096))
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["list"], ["list", "--json"], ["chats"], ["scan"], ["play", "x"], ["doctor"]],
+)
+def test_a_damaged_library_is_repaired_at_once(
+    earmark: Earmark, tmp_path: Path, phone: Path, argv: list[str]
+) -> None:
+    """The command that meets the damage goes on with the backup, and says so."""
+    path = tmp_path / "l.db"
+    earmark("scan", phone, "--library", path)
+    with Library.open(path) as library:
+        library.back_up()
+    spoil(path)
+    done = earmark(*argv, "--library", path)
+    assert done.code == (1 if argv[0] == "play" else 0)
+    assert "earmark: The library file was damaged and is kept as l.db." in done.err
+    assert "It was restored from l.db.v" in done.err
+    assert len(list(tmp_path.glob("l.db.damaged-*Z"))) == 1
+    assert len(earmark("list", "--library", path).lines) == 18
+
+
+def test_a_damaged_library_without_backup_is_begun_anew(
+    earmark: Earmark, tmp_path: Path, phone: Path
+) -> None:
+    """The folder that is named is there again at once."""
+    path = tmp_path / "l.db"
+    earmark("scan", phone, "--library", path)
+    for backup in tmp_path.glob("*.bak"):
+        backup.unlink()
+    spoil(path)
+    done = earmark("list", "--source", phone, "--library", path)
+    assert (done.code, len(done.lines)) == (0, 18)
+    assert "a new one was begun" in done.err
 
 
 def test_a_library_that_can_not_be_made(earmark: Earmark, tmp_path: Path) -> None:

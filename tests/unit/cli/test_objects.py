@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -105,7 +104,7 @@ def test_times_say_what_is_known(
     precision: Precision, offset_min: int | None, text: str
 ) -> None:
     """A zone is written only where it is known, a time of day too."""
-    row = replace(ROW, precision=precision, offset_min=offset_min)
+    row = ROW._replace(precision=precision, offset_min=offset_min)
     assert sent_at(row) == text
 
 
@@ -143,8 +142,8 @@ def test_a_note() -> None:
 
 def test_what_is_not_known_is_null() -> None:
     """An unknown sender, length or recording is null, not an empty text."""
-    row = replace(ROW, sender=None, duration_ms=None, reason="no sound")
-    written = note_object(replace(NOTE, row=row, recording=None, container=""))
+    row = ROW._replace(sender=None, duration_ms=None, reason="no sound")
+    written = note_object(NOTE._replace(row=row, recording=None, container=""))
     assert written["sender"] is None
     assert written["duration_ms"] is None
     assert written["recording"] is None
@@ -156,7 +155,7 @@ def test_names_that_are_no_text_carry_their_bytes() -> None:
     """An undecodable name is shown escaped, and can be had exactly."""
     file = NoteFile(SourceId(1), b"/s\xff", b"caf\xe9.opus", 1, 0)
     sender = b"An\xe4".decode(errors="surrogateescape")
-    note = replace(NOTE, files=(file,), row=replace(ROW, sender=sender))
+    note = NOTE._replace(files=(file,), row=ROW._replace(sender=sender))
     written = json.loads(json.dumps(note_object(note)))
     assert written["sender"] == "An\\xe4"
     assert written["files"] == [
@@ -175,7 +174,7 @@ def test_plain_keeps_what_is_text() -> None:
     """Text stays as it is, also with control characters: JSON escapes them."""
     assert plain("naïve\x1b[31m\n") == "naïve\x1b[31m\n"
     assert plain("ä".encode()) == "ä"
-    assert "\x1b" not in json.dumps(note_object(replace(NOTE, key="\x1b[31m")))
+    assert "\x1b" not in json.dumps(note_object(NOTE._replace(key="\x1b[31m")))
 
 
 def test_a_chat() -> None:
@@ -195,8 +194,8 @@ def test_a_chat() -> None:
 
 def test_a_source_and_its_problem() -> None:
     """A source tells its state, and what is wrong with its files."""
-    away = replace(
-        SOURCE, state=SourceState.OFFLINE, reason="not there", reasons=("x",)
+    away = SOURCE._replace(
+        state=SourceState.OFFLINE, reason="not there", reasons=("x",)
     )
     written = source_object(away, 4, 1)
     assert written["path"] == "/sync"

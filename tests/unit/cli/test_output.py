@@ -7,13 +7,12 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.support.child import ROOT
 from tui.cli._output import Out, complain
 
-if TYPE_CHECKING:
-    import pytest
 
 
 class Terminal(io.StringIO):
@@ -79,6 +78,26 @@ def test_a_closed_stderr_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", stream)
     complain("x")
     assert sys.stderr is stream
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110  # a device
+@pytest.mark.parametrize("argv", [["--help"], ["doctor", "--json"], ["scan", "--json"]])
+def test_a_full_disk_is_told(argv: list[str]) -> None:
+    """What can't be written is one line and a code, not a trace, however much it is."""
+    with open("/dev/full", "wb") as full:  # noqa: PTH123  # a device
+        done = subprocess.run(
+            [sys.executable, "-m", "tui", *argv],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            timeout=40,
+            cwd=ROOT,
+        )
+    *_, last = done.stderr.decode().splitlines()
+    assert last == "earmark: standard output: no space left on device"
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 3
 
 
 def test_a_closed_pipe_is_quiet() -> None:

@@ -124,6 +124,40 @@ def test_what_is_not_understood_is_told(argv: list[str]) -> None:
         parse_arguments(argv)
 
 
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["tags"], "there is no command tags yet"),
+        (["export", "mum", "--to", "/x"], "there is no command export yet"),
+        (["--ascii", "senders", "--json"], "there is no command senders yet"),
+        (["lst"], "there is no command lst; did you mean list?"),
+        (["Watch"], "there is no command Watch; did you mean watch?"),
+        (["sender"], "there is no command senders yet"),
+    ],
+)
+def test_a_command_that_is_not_there_is_told(
+    argv: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word that is no folder, but nearly a command, is not taken for a folder."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        parse_arguments(argv)
+    assert caught.value.message == f"{message} (see earmark --help)"
+    (tmp_path / argv[0]).mkdir()
+    if len(argv) == 1:
+        assert parse_arguments(argv)["sources"] == argv
+
+
+def test_other_words_are_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is not there is told as such, later."""
+    monkeypatch.chdir(tmp_path)
+    for word in ("Recordings", "./lst", "/tags", "/x/list"):
+        assert parse_arguments([word])["sources"] == [word]
+    assert parse_arguments(["--", "tags"])["sources"] == ["tags"]
+
+
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_fits_a_terminal(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Every help text tells what the command is for, within 80 columns... and ends."""

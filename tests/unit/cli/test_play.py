@@ -151,6 +151,27 @@ def test_a_note_that_fails_is_told_and_left(
     ]
 
 
+def test_a_late_word_about_another_note_ends_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is told again of a note that failed is not the end of the next one."""
+    performance = Performance(2, lambda *_: None, name=named)
+    failed = NowPlaying(note_id=ONE, message="Can't play this note: x", failure="x")
+    performance.changed(failed)
+    assert performance.wait(ONE)
+    gone = NowPlaying(note_id=ONE, message="This note is no longer in the library")
+    for now in (failed, playing(TWO), gone, gone):
+        performance.changed(now)
+    assert performance.wait(TWO)
+    for now in (gone, playing(TWO), ended(TWO)):
+        performance.changed(now)
+    assert performance.wait(TWO)
+    assert capsys.readouterr().err.splitlines() == [
+        "earmark: note 1: x",
+        "earmark: This note is no longer in the library",
+    ]
+
+
 def test_a_device_that_is_away_for_long_ends_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

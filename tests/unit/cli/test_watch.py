@@ -6,7 +6,6 @@ import json
 import os
 import signal
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,11 +92,11 @@ def test_what_each_delta_means(earmark: Earmark, phone: Path) -> None:
             return [event for event, _ in changes.of(LibraryDelta(changes=parts))]
 
         assert told(change) == ["changed"]
-        hidden = replace(change, visible=False)
+        hidden = change._replace(visible=False)
         assert told(hidden) == ["removed"]
         assert told(hidden) == []
         assert told(change) == ["added"]
-        assert told(replace(hidden, id=NoteId(999))) == []
+        assert told(hidden._replace(id=NoteId(999))) == []
 
 
 def test_a_source_that_goes_takes_its_notes(earmark: Earmark, phone: Path) -> None:

@@ -425,10 +425,32 @@ def test_a_library_on_a_full_disk_can_be_read(tiny: Path) -> None:
     ):
         assert library.read_only
         assert library.notice == (
-            "The library can't be written, because the disk is full;"
+            "The library can't be written, because its disk is full;"
             " it is opened for reading only."
         )
         assert reader.totals().notes == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (sqlite3.SQLITE_IOERR_WRITE, "can't be written, because its disk failed"),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, "can't be written, because its disk is full"),
+    ],
+)
+def test_why_it_is_read_only_is_told_in_a_sentence(
+    path: Path, monkeypatch: pytest.MonkeyPatch, code: int, words: str
+) -> None:
+    """Whatever the reason of the system was."""
+
+    def fail(*_args: object) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = code
+        raise error
+
+    monkeypatch.setattr(Library, "_open_to_write", fail)
+    with Library.open(path) as library:
+        assert library.notice == f"The library {words}; it is opened for reading only."
 
 
 def test_a_limit_on_file_sizes_is_told(tmp_path: Path) -> None:
