@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.model import Played
+from tui.model import NoteState, Played
 from tui.playback._heard import Heard
 
 if TYPE_CHECKING:
@@ -73,7 +73,12 @@ class Current:
 
     @property
     def standing(self) -> tuple[int, Played]:
-        """What is to be kept: the position and the played mark."""
+        """What is to be kept: the position and the played mark.
+
+        Of a file that is cut off, nobody has heard the note.
+        """
+        if self.note.row.state is NoteState.PARTIAL:
+            return self.position_ms, self._seen
         return self.position_ms, max(self._seen, self.heard.verdict(self.duration_ms))
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from tui.model import GroupKind, NoteId, NoteState
+from tui.model import GroupKind, NoteId, NoteState, Played
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tui.library import Reader
     from tui.model import Group
 
-__all__ = ["next_unplayed", "step_from"]
+__all__ = ["first_unplayed", "next_unplayed", "step_from"]
 
 _SKIP_LIMIT = 500
 """After so many notes in a row that can't be played, there is no next one."""
@@ -81,6 +81,40 @@ def next_unplayed(
     if oldest is None or oldest not in left_out:
         return oldest
     return _unplayed_after(reader, oldest, left_out)
+
+
+def first_unplayed(reader: Reader, group: Group) -> NoteId | None:
+    """Find the oldest note of a group that was not heard yet.
+
+    Args:
+        reader: The library.
+        group: Any but the problems, of which none is to be heard.
+    """
+    if group.kind is GroupKind.PROBLEMS or not reader.group_totals(group)[1]:
+        return None
+    ids = reader.keys(group).ids
+    if group.kind in {GroupKind.UNPLAYED, GroupKind.RECENT}:
+        for at in range(len(ids) - 1, max(-1, len(ids) - 1 - _SKIP_LIMIT), -1):
+            if _is_unplayed(reader, NoteId(ids[at])):
+                return NoteId(ids[at])
+        return None
+    at_id = NoteId(ids[-1]) if ids else None
+    for _ in range(_SKIP_LIMIT):
+        if at_id is None or not _is_inside(reader, at_id, group):
+            return None
+        if _is_unplayed(reader, at_id):
+            return at_id
+        at_id = reader.neighbour(at_id, 1, unplayed=True)
+    return None
+
+
+def _is_unplayed(reader: Reader, note_id: NoteId) -> bool:
+    rows = reader.rows([note_id])
+    return (
+        bool(rows)
+        and rows[0].played is Played.UNPLAYED
+        and rows[0].state is NoteState.READY
+    )
 
 
 def _unplayed_after(

@@ -139,6 +139,10 @@ class Playback:
         """
         self._ask(partial(self._session.play_note, note_id, within))
 
+    def play_group(self, group: Group) -> None:
+        """Play the oldest unplayed note of a group, and go on within it."""
+        self._ask(partial(self._session.play_group, group))
+
     def next(self) -> None:
         """Play the next newer note of the group."""
         self._ask(partial(self._session.step, 1))

@@ -15,11 +15,11 @@ from tui.audio import (
     StateChanged,
 )
 from tui.errors import EarmarkError
-from tui.model import GroupKind
+from tui.model import GroupKind, NoteState
 from tui.playback._current import Current
 from tui.playback._heard import resume_position
 from tui.playback._now import NowPlaying
-from tui.playback._order import next_unplayed, step_from
+from tui.playback._order import first_unplayed, next_unplayed, step_from
 from tui.text import printable
 
 if TYPE_CHECKING:
@@ -101,6 +101,16 @@ class Session:
         self._broken.discard(note_id)
         self._load(note_id, within)
 
+    def play_group(self, group: Group) -> None:
+        """Play the oldest unplayed note of a group."""
+        self._begin_request()
+        found = first_unplayed(self._reader, group)
+        if found is None:
+            self._message = "There is no unplayed note here"
+            self._show()
+        else:
+            self._load(found, group)
+
     def step(self, step: int) -> None:
         """Play the neighbour in the group."""
         self._begin_request()
@@ -141,6 +151,7 @@ class Session:
         """Fall silent and let the note go."""
         self._begin_request()
         self._leave()
+        self._failure = ""
         self._current = None
         self._player.stop()
         self._show()
@@ -292,7 +303,7 @@ class Session:
 
     def _begin_request(self) -> None:
         self._now_s = self._clock()
-        self._message = self._failure = ""
+        self._message = ""
         self._failures = 0
 
     def _following(self, current: Current) -> NoteId | None:
@@ -343,8 +354,13 @@ class Session:
 
     def _look_again(self, current: Current) -> None:
         note = self._reader.note(current.id)
-        if note is not None:
-            current.refresh(note)
+        if note is None:
+            return
+        was_there = current.note.row.state is not NoteState.MISSING
+        current.refresh(note)
+        is_gone = was_there and note.row.state is NoteState.MISSING
+        if is_gone and self._status.state in _AT_WORK:
+            self._message = "The file of this note is gone; it plays on to its end"
 
     def _save(self, current: Current) -> None:
         if current.is_unsaved:
