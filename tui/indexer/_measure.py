@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from tui.indexer._look import AHEAD, look
-from tui.indexer._settle import state_of
+from tui.indexer._settle import reason_of, state_of
 from tui.indexer._walk import Entry
 from tui.library._api import Measured
 from tui.model import NoteState
@@ -115,7 +115,7 @@ class Measurer:
         if state is NoteState.READY:
             return Measured(file_id, probe.container, probe.duration_ms)
         return Measured(
-            file_id, probe.container, probe.duration_ms, state, probe.reason
+            file_id, probe.container, probe.duration_ms, state, reason_of(probe)
         )
 
 

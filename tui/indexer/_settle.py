@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from tui.indexer._walk import Entry
     from tui.media._api import Probe
 
-__all__ = ["QUIET_MS", "SLOW_QUIET_MS", "FileKey", "Settler", "Verdict", "state_of"]
+__all__ = [
+    "QUIET_MS",
+    "SLOW_QUIET_MS",
+    "FileKey",
+    "Settler",
+    "Verdict",
+    "reason_of",
+    "state_of",
+]
 
 QUIET_MS = 1_500
 """How long a file must stay as it is before it counts as written."""
@@ -84,6 +92,17 @@ def state_of(probe: Probe) -> NoteState:
     return NoteState.PARTIAL
 
 
+def reason_of(probe: Probe) -> str:
+    """Tell why a file is not ready, in a few words; empty for one that is.
+
+    Args:
+        probe: A look into it.
+    """
+    if not probe.reason and not probe.has_audio:
+        return "no sound in it"
+    return probe.reason
+
+
 class Settler:
     """Remembers the files of one source that are not settled yet.
 
@@ -143,10 +162,10 @@ class Settler:
                 self.forget(key)
             else:
                 self._schedule(key, waiting, now_ms)
-            return Verdict(state if quiet else None, probe.reason)
+            return Verdict(state if quiet else None, reason_of(probe))
         if quiet or renamed or entry.inode in self._temporary:
             self._settle(key, entry)
-            return Verdict(state, probe.reason)
+            return Verdict(state, reason_of(probe))
         left_ms = self.quiet_ms - max(0, age_ms, now_ms - waiting.since_ms)
         self._schedule(key, waiting, now_ms, left_ms)
         return Verdict(None)
@@ -157,7 +176,7 @@ class Settler:
         Nearly every file of a scan is one.
         """
         self._settle(key, entry)
-        return Verdict(state_of(probe), probe.reason)
+        return Verdict(state_of(probe), reason_of(probe))
 
     def due(self, now_ms: int) -> list[FileKey]:
         """Take out the files that it is time to look at again.

@@ -61,8 +61,11 @@ def test_first_look(
 
 def test_a_file_without_sound_is_unreadable() -> None:
     """A silent film is whole, and no note that can be played."""
-    probe = Probe("mp4", Wholeness.PROVEN, 1000, has_audio=False)
-    assert state_of(probe) is _UNREADABLE
+    for wholeness in (Wholeness.PROVEN, Wholeness.PLAUSIBLE):
+        probe = Probe("mp4", wholeness, 1000, has_audio=False)
+        assert state_of(probe) is _UNREADABLE
+        verdict = Settler().judge(_entry(), probe, wall_ms=NOW, now_ms=0, renamed=True)
+        assert verdict == (_UNREADABLE, "no sound in it")
 
 
 def test_a_file_from_the_future_is_taken_when_it_stays_as_it_is() -> None:
