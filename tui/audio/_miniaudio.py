@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import sys
 import time
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 __all__ = ["MiniaudioOutput"]
+
+_log = logging.getLogger(__name__)
 
 PERIOD_MS = 18
 """A command is heard after one to two periods: 36 ms at the latest. Shorter ones drop
@@ -29,6 +32,20 @@ MAX_PERIOD_MS = 400
 def _is_remote() -> bool:
     server = os.environ.get("PULSE_SERVER", "")
     return server.startswith(("tcp:", "tcp4:", "tcp6:"))
+
+
+_NO_DEVICE = "there is no sound device. Over SSH, set PULSE_SERVER=tcp:HOST"
+_NO_SERVER = "the sound server can't be reached"
+_BUSY = "the sound device is busy"
+_WORDS: dict[object, str] = {
+    -203: _NO_SERVER,
+    -204: _NO_SERVER,
+    -401: _NO_DEVICE,
+    -103: _NO_DEVICE,
+    -304: _BUSY,
+    -19: _BUSY,
+}
+"""Why a device can't be opened, by the number that miniaudio gives."""
 
 
 class MiniaudioOutput:
@@ -148,13 +165,7 @@ def _release(device: Any) -> None:  # noqa: ANN401  # the package has no types
 
 
 def _plain(error: Exception) -> str:
-    code = error.args[-1] if error.args else ""
-    words: dict[object, str] = {
-        -203: "the sound server can't be reached",
-        -204: "the sound server can't be reached",
-        -401: "there is no sound device",
-        -103: "there is no sound device",
-        -304: "the sound device is busy",
-        -19: "the sound device is busy",
-    }
-    return words.get(code, "no sound device can be opened") + f" (miniaudio {code})"
+    """Say in words why there is no sound; the number is for the log."""
+    code = error.args[-1] if error.args else 0
+    _log.info("no sound: miniaudio %s", code)
+    return _WORDS.get(code, "no sound device can be opened")

@@ -203,16 +203,22 @@ def test_the_period_suits_the_server(
 
 
 def test_no_device_is_a_plain_line(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The libraries print nothing, and nothing is left open."""
+    """The libraries print nothing, nothing is left open; the number is in the log."""
+    caplog.set_level("INFO", "tui.audio._miniaudio")
     monkeypatch.setenv("ALSA_CONFIG_PATH", os.devnull)
     output = MiniaudioOutput()
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         with pytest.raises(AudioError) as caught:
             output.start(lambda frames: bytes(2 * frames))
-        assert caught.value.reason == "there is no sound device (miniaudio -401)"
+        assert caught.value.reason == (
+            "there is no sound device. Over SSH, set PULSE_SERVER=tcp:HOST"
+        )
+    assert "miniaudio -401" in caplog.text
     assert not output.is_alive()
     assert len(list(Path("/proc/self/fd").iterdir())) - before < 5
     assert capfd.readouterr() == ("", "")
