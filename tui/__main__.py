@@ -62,6 +62,8 @@ def library_path(library: str = "", config: str = "") -> str:
         The path; empty when the browser will look different from the picture, or the
         settings are wrong (they will be told later).
     """
+    from tui.places import place
+
     if os.environ.get("EARMARK_THEME"):
         return ""
     path = library or os.environ.get("EARMARK_LIBRARY", "")
@@ -70,7 +72,7 @@ def library_path(library: str = "", config: str = "") -> str:
         return _as_set(path, config)
     if path:
         return os.path.abspath(os.path.expanduser(path))
-    return os.path.join(_home("XDG_DATA_HOME", ".local/share"), "library.db")
+    return os.path.join(place("data"), "library.db")
 
 
 def _as_set(library: str, config: str) -> str:
@@ -89,18 +91,11 @@ def _as_set(library: str, config: str) -> str:
     return str(settings.library)
 
 
-def _home(variable: str, usual: str) -> str:
-    """Name Earmark's folder as platformdirs does on Linux, in 19 ms of imports.
-
-    On another system the library lies elsewhere: there is no picture then.
-    """
-    base = os.environ.get(variable, "").strip()
-    return os.path.join(base or os.path.expanduser(f"~/{usual}"), "earmark")
-
-
 def _says_more(config: str) -> bool:
     """Tell whether the config file may say where the library is, or how it looks."""
-    path = config or os.path.join(_home("XDG_CONFIG_HOME", ".config"), "config.toml")
+    from tui.places import place
+
+    path = config or os.path.join(place("config"), "config.toml")
     try:
         with open(os.path.expanduser(path), "rb") as file:
             text = file.read(1 << 20)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.errors import UsageError
+from tui.places import is_known, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -171,7 +172,13 @@ def _speaks_utf8(environ: Mapping[str, str]) -> bool:
 
 
 def _defaults() -> dict[str, object]:
-    from platformdirs import PlatformDirs  # 19 ms, which the pre-painted screen spares
+    if is_known():
+        return {
+            "library": Path(place("data"), "library.db"),
+            "config": Path(place("config"), "config.toml"),
+            "log": Path(place("state"), "log", "earmark.log"),
+        }
+    from platformdirs import PlatformDirs
 
     places = PlatformDirs("earmark", appauthor=False)
     return {
@@ -182,8 +189,6 @@ def _defaults() -> dict[str, object]:
 
 
 def _from_file(path: Path, *, must_exist: bool) -> dict[str, object]:
-    import tomllib
-
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -192,6 +197,8 @@ def _from_file(path: Path, *, must_exist: bool) -> dict[str, object]:
         return {}
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
+    import tomllib  # 2 ms that no file need not pay
+
     try:
         table = tomllib.loads(raw.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from platformdirs import PlatformDirs
 
 from tui.config import Settings, load_settings
 from tui.errors import UsageError
@@ -46,6 +47,22 @@ def test_defaults_stand_in_the_folders_of_the_platform(isolated: Path) -> None:
         config=isolated / "config" / "earmark" / "config.toml",
         log=Path.home() / ".local" / "state" / "earmark" / "log" / "earmark.log",
     )
+
+
+@pytest.mark.parametrize("variable", ["", "  ", "/elsewhere", "relative", "~/x"])
+@pytest.mark.parametrize("known", [True, False])
+def test_our_places_are_those_of_the_platform(
+    monkeypatch: pytest.MonkeyPatch, variable: str, *, known: bool
+) -> None:
+    """Asked of platformdirs, where the system is not known, or told by ourselves."""
+    for name in ("CONFIG", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", variable)
+    monkeypatch.setattr("tui.config.is_known", lambda: known)
+    places = PlatformDirs("earmark", appauthor=False)
+    settings = load_settings()
+    assert settings.library == places.user_data_path / "library.db"
+    assert settings.config == places.user_config_path / "config.toml"
+    assert settings.log == places.user_log_path / "earmark.log"
 
 
 def test_the_file_of_the_platform_is_read(isolated: Path) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli._log import logging_to
 from tui.cli._output import complain
-from tui.cli._parser import parse_arguments
 from tui.config import load_settings
 from tui.errors import EarmarkError, QueryError, UsageError
 from tui.text import printable, width
@@ -80,7 +79,7 @@ def _give_screen_back() -> None:
 
 def _dispatch(argv: list[str]) -> int:
     try:
-        said = parse_arguments(argv)
+        said = _parsed(argv)
     except SystemExit as done:  # --help and --version have been written
         return int(done.code or 0)
     module_name, function_name = _COMMANDS[said.pop("command")]
@@ -90,6 +89,14 @@ def _dispatch(argv: list[str]) -> int:
     command: Callable[[Settings, dict[str, Any]], int] = getattr(module, function_name)
     with logging_to(settings.log):
         return command(settings, said)
+
+
+def _parsed(argv: list[str]) -> dict[str, Any]:
+    if not argv:  # the browser, as it is mostly opened: 3 ms without argparse
+        return {"command": "", "sources": []}
+    from tui.cli._parser import parse_arguments
+
+    return parse_arguments(argv)
 
 
 def _accept_any_text() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.child import run_code
 from tui.cli._argv import COMMANDS, opens_browser, split
+from tui.cli._main import _parsed
 from tui.cli._parser import parse_arguments
 from tui.errors import UsageError
 
@@ -181,3 +182,9 @@ def test_no_module_of_the_user_interface_is_needed_to_list() -> None:
         " & set(sys.modules)))"
     )
     assert loaded.strip() == ""
+
+
+def test_nothing_said_is_read_as_by_the_parser() -> None:
+    """The short way says nothing else, so that all settings are the usual ones."""
+    told = {k: v for k, v in parse_arguments([]).items() if v is not None}
+    assert told == _parsed([])
