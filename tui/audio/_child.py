@@ -9,20 +9,19 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from tui.audio._wire import Lines, decode, encode
+from tui.child import environment, opened_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tui.audio._wire import Message
 
 __all__ = ["Child", "child_command", "wants_malloc"]
 
-_ROOT = Path(__file__).resolve().parents[2]
-_LOG_LIMIT = 1_000_000
 _READ = 65_536
 _UNSENT_LIMIT = 1_000_000
 
@@ -55,13 +54,13 @@ class Child:
     ) -> None:
         ours, theirs = socket.socketpair()
         try:
-            with theirs, _opened_log(log_path) as log:
+            with theirs, opened_log(log_path) as log:
                 self._process: subprocess.Popen[bytes] = subprocess.Popen(
                     [*command, "--parent", str(os.getpid())],
                     stdin=theirs.fileno(),
                     stdout=log,
                     stderr=log,
-                    env=_environment(malloc=malloc),
+                    env=environment({"PYTHONMALLOC": "malloc"} if malloc else None),
                     # Ctrl+C in a terminal is for the browser; the child ends with it.
                     start_new_session=True,
                 )
@@ -176,25 +175,3 @@ def wants_malloc(output: str) -> bool:
     if output == "simpleaudio":
         return True
     return output == "auto" and importlib.util.find_spec("simpleaudio") is not None
-
-
-def _environment(*, malloc: bool) -> dict[str, str]:
-    env = dict(os.environ)
-    if malloc:
-        env["PYTHONMALLOC"] = "malloc"
-    if _ROOT.name not in {"site-packages", "dist-packages"}:
-        # Run from a checkout: the child has to find this very package.
-        paths = [str(_ROOT), *filter(None, [env.get("PYTHONPATH")])]
-        env["PYTHONPATH"] = os.pathsep.join(paths)
-    return env
-
-
-def _opened_log(path: Path | None) -> BinaryIO:
-    if path is not None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            too_long = path.exists() and path.stat().st_size > _LOG_LIMIT
-            return path.open("wb" if too_long else "ab")
-        except OSError:
-            pass  # a full or read-only disk is no reason to be without sound
-    return Path(os.devnull).open("wb")

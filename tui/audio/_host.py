@@ -7,12 +7,10 @@ ends; when the parent dies in any other way, the kernel ends it.
 from __future__ import annotations
 
 import argparse
-import ctypes
 import faulthandler
 import importlib
 import logging
 import os
-import signal
 import socket
 import sys
 import threading
@@ -31,6 +29,7 @@ from tui.audio._wire import (
     decode,
     encode,
 )
+from tui.child import die_with
 from tui.errors import EarmarkError
 
 if TYPE_CHECKING:
@@ -43,7 +42,6 @@ __all__ = ["HostedEngine", "main", "serve"]
 
 _log = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
 _CLOSE_S = 1.0
 
 
@@ -181,7 +179,7 @@ def main(
         engine: Makes another engine than the real one, for tests.
     """
     options = _parsed(argv)
-    _die_with(options.parent)
+    die_with(options.parent)
     faulthandler.enable()
     logging.basicConfig(
         stream=sys.stderr, format="%(asctime)s audio %(name)s: %(message)s"
@@ -237,18 +235,6 @@ def _warm_up(output: str) -> None:
             importlib.import_module(name)
         except ImportError:
             _log.exception("without %s there is no sound", name)
-
-
-def _die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies."""
-    if not sys.platform.startswith("linux"):
-        return  # the closed socket has to do
-    try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (OSError, AttributeError):
-        return  # another libc; the closed socket has to do
-    if parent and os.getppid() != parent:
-        os._exit(0)  # it died before we could ask
 
 
 def _taken_over() -> socket.socket:

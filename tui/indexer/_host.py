@@ -11,7 +11,6 @@ import argparse
 import logging
 import os
 import select
-import signal
 import socket
 import threading
 import time
@@ -19,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from tui.child import die_with
 from tui.errors import EarmarkError
 from tui.indexer._events import Failed, Leading, ScanFinished
 from tui.indexer._indexer import Indexer, LibraryAccess
@@ -45,7 +45,6 @@ _BACKUP_AGE_S = 86_400.0
 """How old the last backup is when another is made."""
 _BACKUP_ASKED_S = 3_600.0
 """How often that is asked, after a scan."""
-_PR_SET_PDEATHSIG = 1
 
 
 class Backed(LibraryAccess, Protocol):
@@ -161,16 +160,6 @@ class Host:
         self._lock.release()
 
 
-def _die_with(parent: int) -> None:
-    """Have the kernel end this process with its parent, also when it is stuck."""
-    import ctypes
-
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if parent and os.getppid() != parent:
-        raise SystemExit(0)  # it died before we asked
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the process; its standard input is the socket.
 
@@ -181,7 +170,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--library", type=Path, required=True)
     parser.add_argument("--parent", type=int, default=0)
     options = parser.parse_args(argv)
-    _die_with(options.parent)
+    die_with(options.parent)
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
     with suppress(OSError):
         os.nice(_NICE)

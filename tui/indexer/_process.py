@@ -12,14 +12,15 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.child import environment, opened_log
 from tui.indexer._events import Failed
 from tui.indexer._wire import Lines, Peaks, Reload, Rescan, decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from tui.indexer._events import IndexEvent
     from tui.indexer._wire import Request
@@ -29,8 +30,6 @@ __all__ = ["IndexerProcess"]
 
 _log = logging.getLogger(__name__)
 
-_ROOT = Path(__file__).resolve().parents[2]
-_LOG_LIMIT = 1_000_000
 _RESTARTS_S = (0.2, 1.0, 5.0, 30.0)
 _PROVEN_S = 60.0
 """A child that lived so long is started again without delay."""
@@ -45,18 +44,14 @@ class _Child:
         self.socket, theirs = socket.socketpair()
         self.lines = Lines()
         self.started = time.monotonic()
-        environment = dict(os.environ)
-        environment["PYTHONPATH"] = os.pathsep.join(
-            filter(None, (str(_ROOT), environment.get("PYTHONPATH")))
-        )
         try:
-            with theirs, _log_file(log_path) as log:
+            with theirs, opened_log(log_path) as log:
                 self.process = subprocess.Popen(
                     [*command, "--parent", str(os.getpid())],
                     stdin=theirs.fileno(),
                     stdout=log,
                     stderr=log,
-                    env=environment,
+                    env=environment(),
                     # Ctrl+C in a terminal is for the browser; the child ends with it.
                     start_new_session=True,
                 )
@@ -227,28 +222,3 @@ class IndexerProcess:
             else:
                 self._emit(event)
         return bool(data)
-
-
-class _log_file:  # noqa: N801  # read as a function: a file, or nowhere
-    """Open the file for the child's messages; begin anew when it grew too long."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._handle = -1
-
-    def __enter__(self) -> int:
-        if self._path is None:
-            return subprocess.DEVNULL
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        with suppress(OSError):
-            if os.stat(self._path).st_size > _LOG_LIMIT:
-                flags |= os.O_TRUNC
-        try:
-            self._handle = os.open(self._path, flags, 0o600)
-        except OSError:
-            return subprocess.DEVNULL
-        return self._handle
-
-    def __exit__(self, *_: object) -> None:
-        if self._handle >= 0:
-            os.close(self._handle)

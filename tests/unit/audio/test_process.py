@@ -298,13 +298,6 @@ def test_the_log_has_what_the_child_says(tmp_path: Path) -> None:
     assert len(text) < 1000
 
 
-def test_a_log_that_can_not_be_written_is_done_without(tmp_path: Path) -> None:
-    """A full disk is no reason to be silent."""
-    (tmp_path / "file").touch()
-    with child._opened_log(tmp_path / "file" / "log") as log:
-        assert log.name == os.devnull
-
-
 def test_malloc_is_for_simpleaudio(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only there is Python's own allocator a danger."""
     assert child.wants_malloc("simpleaudio")
@@ -313,15 +306,3 @@ def test_malloc_is_for_simpleaudio(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not child.wants_malloc("auto")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
     assert child.wants_malloc("auto")
-    assert child._environment(malloc=True)["PYTHONMALLOC"] == "malloc"
-
-
-def test_an_installed_package_needs_no_path(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Where it is installed, other packages must not come before Python's own."""
-    monkeypatch.delenv("PYTHONPATH", raising=False)
-    monkeypatch.setattr(child, "_ROOT", tmp_path / "site-packages")
-    assert "PYTHONPATH" not in child._environment(malloc=False)
-    monkeypatch.setattr(child, "_ROOT", tmp_path / "checkout")
-    assert child._environment(malloc=False)["PYTHONPATH"] == str(tmp_path / "checkout")

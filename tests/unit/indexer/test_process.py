@@ -577,7 +577,7 @@ def test_without_a_library_the_process_waits_for_its_end(
     ours, theirs = socket.socketpair()
     monkeypatch.setattr("tui.indexer._host.os.dup", lambda _: theirs.detach())
     monkeypatch.setattr("tui.indexer._host.os.nice", lambda _: None)
-    monkeypatch.setattr("tui.indexer._host._die_with", lambda _: None)
+    monkeypatch.setattr("tui.indexer._host.die_with", lambda _: None)
     codes: list[int] = []
     thread = threading.Thread(
         target=lambda: codes.append(main(["--library", str(path)]))
