@@ -28,6 +28,7 @@ def main() -> int:
 
             prepaint(library_path(*said))
             _collect_later()
+            _load_asyncio()
     from tui.cli import main as run
 
     return run(argv)
@@ -41,6 +42,20 @@ def _collect_later() -> None:
     import gc
 
     gc.disable()
+
+
+def _load_asyncio() -> None:
+    """Load asyncio as for a Python without TLS, which the browser has no use for.
+
+    5 ms and 4.5 MB less. Whoever imports `ssl` later gets it.
+    """
+    if "asyncio" in sys.modules or "ssl" in sys.modules:
+        return
+    sys.modules["ssl"] = None  # type: ignore[assignment]  # importing it will fail
+    try:
+        import asyncio  # noqa: F401  # kept by Python for those who need it
+    finally:
+        del sys.modules["ssl"]
 
 
 def _is_interactive() -> bool:

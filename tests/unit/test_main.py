@@ -95,6 +95,7 @@ class Entry:
         module = ModuleType("tui.prepaint")
         module.prepaint = self.steps.append  # type: ignore[attr-defined]  # a stand-in
         monkeypatch.setitem(sys.modules, "tui.prepaint", module)
+        monkeypatch.setattr("gc.disable", lambda: self.steps.append("collector off"))
         monkeypatch.setattr(cli, "main", self.run)
         monkeypatch.setattr("os.isatty", lambda _: True)
         monkeypatch.setenv("TERM", "xterm")
@@ -125,7 +126,17 @@ def test_the_browser_is_painted_first(
     monkeypatch.setenv("EARMARK_ASCII", "")  # to be put back afterwards
     assert begin(monkeypatch, "/x", "--ascii") == 7
     assert os.environ["EARMARK_ASCII"] == "1"
-    assert entry.steps == ["/l.db", ("run", ["/x", "--ascii"])]
+    assert entry.steps == ["/l.db", "collector off", ("run", ["/x", "--ascii"])]
+
+
+def test_the_browser_loads_no_tls() -> None:
+    """The loop works without it, and `ssl` is there for whoever asks."""
+    code = (
+        "import sys, tui.__main__ as program; program._load_asyncio();"
+        "import asyncio, tui.app; print('ssl' in sys.modules);"
+        "asyncio.run(asyncio.sleep(0)); import ssl; print(ssl.SSLContext)"
+    )
+    assert run_code(code) == "False\n<class 'ssl.SSLContext'>\n"
 
 
 def test_other_commands_paint_nothing(
