@@ -20,6 +20,7 @@ from tui.browse import TreeModel
 from tui.errors import EarmarkError
 from tui.messages import IndexerChanged, LibraryChanged, PlayingChanged
 from tui.model import Played
+from tui.prepaint import is_painted
 from tui.screens._bindings import BINDINGS
 from tui.screens._themes import DARK, THEMES
 from tui.screens.main import MainScreen
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
     from textual.command import Provider
+    from textual.driver import Driver
     from textual.screen import Screen
 
     from tui.model import Note, NoteId
@@ -116,6 +118,15 @@ class EarmarkApp(App[None]):
         self._ending: asyncio.Task[None] | None = None
 
     # Begin and end
+
+    @override
+    def get_driver_class(self) -> type[Driver]:
+        usual = super().get_driver_class()
+        if is_painted() and usual.__name__ == "LinuxDriver":
+            from tui.screens._driver import PaintedDriver
+
+            return PaintedDriver
+        return usual
 
     @override
     def get_default_screen(self) -> Screen[None]:

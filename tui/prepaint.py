@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tui.rowtext import Glyphs, Line
 
-__all__ = ["SCHEMA_VERSION", "prepaint", "restore"]
+__all__ = ["SCHEMA_VERSION", "is_painted", "prepaint", "restore"]
 
 SCHEMA_VERSION = 1
 """The version of the library file that the queries are for."""
@@ -83,6 +83,11 @@ def prepaint(library_path: str) -> bool:
         restore()
         return False
     return True
+
+
+def is_painted() -> bool:
+    """Tell whether the picture is on the screen."""
+    return bool(_screens)
 
 
 def restore() -> None:

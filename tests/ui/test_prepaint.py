@@ -164,6 +164,15 @@ def test_the_terminal_is_given_back(path: Path) -> None:
     assert sent.endswith(b"\x1b[?7h\x1b[?1049l\x1b[?25h")
 
 
+def test_the_picture_stays_until_the_browser_has_its_own(path: Path) -> None:
+    """No sequence clears the screen in between, also not by turning it on again."""
+    _, sent = modes_after(path, "paint", "app", keys=b"q")
+    assert sent.count(b"\x1b[?1049h") == sent.count(b"\x1b[?1049l") == 1
+    assert b"\x1b[2J" not in sent
+    _, sent = modes_after(path, "app", keys=b"q")
+    assert sent.count(b"\x1b[?1049h") == 1
+
+
 @pytest.mark.parametrize("trouble", ["none", "empty", "damaged", "newer", "folder"])
 def test_without_a_good_library_there_is_no_picture(
     tmp_path: Path, trouble: str
