@@ -16,7 +16,14 @@ from tui.places import is_known, place
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["MAX_SPEED", "MIN_SPEED", "OUTPUTS", "Settings", "load_settings"]
+__all__ = [
+    "MAX_SPEED",
+    "MIN_SPEED",
+    "OUTPUTS",
+    "Settings",
+    "is_usual_library",
+    "load_settings",
+]
 
 OUTPUTS = ("auto", "miniaudio", "simpleaudio", "null")
 """Names that `output` takes, besides `file:PATH`."""
@@ -169,6 +176,11 @@ def _speaks_utf8(environ: Mapping[str, str]) -> bool:
     """Tell from the locale's variables, as `tui.prepaint` does without this module."""
     names = (environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG"))
     return "utf8" in next(filter(None, names), "").lower().replace("-", "")
+
+
+def is_usual_library(settings: Settings) -> bool:
+    """Tell whether the library lies where it does without any setting."""
+    return settings.library == _defaults()["library"]
 
 
 def _defaults() -> dict[str, object]:

@@ -7,6 +7,7 @@ EarmarkError              a sentence for the user, the root of all
 └── DataError             a file or folder that can't be used     (exit code 3)
     ├── SourceError       a source can't be read
     ├── LibraryError      the library can't be opened or written
+    │   └── DamagedError  its file is broken; opening it again repairs it
     └── AudioError        a recording can't be decoded, or a device not opened
 ```
 """
@@ -17,6 +18,7 @@ import os
 
 __all__ = [
     "AudioError",
+    "DamagedError",
     "DataError",
     "EarmarkError",
     "LibraryError",
@@ -79,6 +81,10 @@ class SourceError(DataError):
 
 class LibraryError(DataError):
     """The library can't be opened or written."""
+
+
+class DamagedError(LibraryError):
+    """The library's file is broken; opening it again repairs it."""
 
 
 class AudioError(DataError):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +38,7 @@ __all__ = [
     "hostile_notes",
     "marker",
     "not_root",
+    "spoil_library",
     "write_bad",
 ]
 
@@ -307,3 +310,16 @@ def not_root() -> tuple[str, ...]:
         raise LookupError("chmod does not stop root, and setpriv is not installed")
     caps = "-dac_override,-dac_read_search"
     return ("setpriv", "--bounding-set", caps, "--inh-caps", caps)
+
+
+def spoil_library(path: Path) -> None:
+    """Overwrite pages that opening does not look at."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        roots = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name IN ('chat', 'file', 'note')"
+        ).fetchall()
+    with path.open("r+b") as file:
+        for (root,) in roots:
+            file.seek((root - 1) * 4096)
+            file.write(b"\xaa" * 4096)

@@ -9,6 +9,7 @@ from tui.app import EarmarkApp
 from tui.cli._late import late
 from tui.cli._library import remember
 from tui.library import Library
+from tui.model import Group, GroupKind
 from tui.services import IndexerStatus, Services
 from tui.text import printable
 
@@ -93,6 +94,9 @@ def make_services(settings: Settings, folders: Sequence[bytes] = ()) -> Services
         if not library.read_only:
             remember(library, settings, folders, tell=notices.append)
         reader = library.reader()
+        # What the screen reads anyway: now a damaged file can still be repaired.
+        reader.keys(Group(GroupKind.RECENT))
+        reader.totals()
     except BaseException:
         library.close()
         raise

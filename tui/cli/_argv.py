@@ -4,7 +4,7 @@ The browser paints its first picture ahead of `argparse`; so this module imports
 nothing and knows only what tells the browser from the other commands.
 """
 
-__all__ = ["COMMANDS", "OPTIONS", "opens_browser", "split"]
+__all__ = ["COMMANDS", "OPTIONS", "first_word", "opens_browser", "split"]
 
 COMMANDS = ("chats", "demo", "doctor", "list", "play", "scan", "show", "watch")
 OPTIONS = ("--config", "--library", "--log", "--output", "--speed", "--theme")
@@ -25,6 +25,11 @@ def split(argv: list[str]) -> tuple[str, list[str]]:
             return argv[at], argv[:at] + argv[at + 1 :]
         break  # a folder: `earmark ./list` opens one of that name
     return "", argv
+
+
+def first_word(argv: list[str]) -> str:
+    """Return what stands where a command would; empty for nothing."""
+    return next((argv[at] for at in _plain(argv)), "")
 
 
 def _plain(argv: list[str]) -> list[int]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.cli._browse import open_browser, require_terminal
+from tui.cli._browse import open_browser, require_terminal, require_theme
 from tui.cli._output import Out
 from tui.demo import Arrivals, Names, write_demo
 from tui.text import printable
@@ -31,6 +31,7 @@ def demo(settings: Settings, said: dict[str, Any]) -> int:
         where = printable(str(root))
         Out().line(f"{len(written)} notes in {where}: earmark {where}")
         return 0
+    require_theme(settings.theme)
     require_terminal("earmark demo --path DIR writes the sample library to a folder")
     with sample(settings) as (own, folder):
         return open_browser(own, [folder])

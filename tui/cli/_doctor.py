@@ -7,7 +7,6 @@ import locale
 import os
 import platform
 import shutil
-import sqlite3
 import sys
 from collections import Counter
 from contextlib import closing
@@ -20,7 +19,7 @@ from tui.cli._library import opened
 from tui.cli._objects import plain, problem_object, source_object
 from tui.cli._output import Out
 from tui.cli._sound_check import check_output
-from tui.errors import EarmarkError
+from tui.errors import DamagedError, EarmarkError
 from tui.text import printable
 
 if TYPE_CHECKING:
@@ -77,9 +76,11 @@ def examine(settings: Settings) -> dict[str, Any]:
         "problems": [],
     }
     try:
-        with opened(settings) as library:
+        with opened(settings, to_read=True) as library:
             report["library"] |= _library_facts(library)
             report |= _source_facts(library)
+    except DamagedError:
+        raise  # it is repaired, and looked at again
     except EarmarkError as error:
         report["library"]["integrity"] = plain(error.message)
     report["watching"] = _watching()
@@ -105,18 +106,12 @@ def _file_facts(path: Path) -> dict[str, Any]:
 
 def _library_facts(library: Library) -> dict[str, Any]:
     """Check the library's file; a copy of a page is all that SQLite reads at a time."""
-    uri = f"{library.path.as_uri()}?mode=ro"
-    try:
-        with closing(sqlite3.connect(uri, uri=True)) as connection:
-            (integrity,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-    except sqlite3.Error as error:
-        return {"version": None, "integrity": str(error), "notice": library.notice}
+    library.check()
     with closing(library.reader()) as reader:
         totals = reader.totals()
     return {
-        "version": version,
-        "integrity": integrity,
+        "version": library.version,
+        "integrity": "ok",
         "notice": library.notice or None,
         "read_only": library.read_only,
         "notes": totals.notes,

@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from tui.cli._output import complain
-from tui.errors import SourceError
+from tui.config import is_usual_library
+from tui.errors import LibraryError, SourceError
 from tui.text import printable
 
 if TYPE_CHECKING:
@@ -41,11 +42,13 @@ def absolute(path: Path | str) -> bytes:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Library]:
+def opened(settings: Settings, *, to_read: bool = False) -> Iterator[Library]:
     """Open the library for a command.
 
     Args:
         settings: The settings.
+        to_read: Whether it is only asked: then no folder is made for it, but for the
+            usual one. A name that is mistyped would be an empty library.
 
     Yields:
         The library. What had to be repaired has been told on stderr.
@@ -54,6 +57,10 @@ def opened(settings: Settings) -> Iterator[Library]:
         LibraryError: It can't be opened.
     """
     from tui.library import Library
+
+    folder = settings.library.parent
+    if to_read and not folder.exists() and not is_usual_library(settings):
+        raise LibraryError(folder, "no such folder")
 
     with Library.open(settings.library) as library:
         if library.notice:

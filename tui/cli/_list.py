@@ -73,7 +73,7 @@ def list_notes(settings: Settings, said: dict[str, Any]) -> int:
     query = parse(said["query"])
     below = absolute(said["source"]) if said["source"] else b""
     out = Out()
-    with opened(settings) as library:
+    with opened(settings, to_read=True) as library:
         refresh(library, settings, [below] if below else [])
         with closing(library.reader()) as reader:
             found = answers(reader, query, below=below)
@@ -126,7 +126,7 @@ def find_note(reader: Reader, key: str) -> NoteId | None:
 def show_note(settings: Settings, said: dict[str, Any]) -> int:
     """Run `earmark show`."""
     out = Out()
-    with opened(settings) as library:
+    with opened(settings, to_read=True) as library:
         refresh(library, settings)
         with closing(library.reader()) as reader:
             note_id = find_note(reader, said["note"])
@@ -191,7 +191,7 @@ _PRECISION = {
 def list_chats(settings: Settings, said: dict[str, Any]) -> int:
     """Run `earmark chats`."""
     out = Out()
-    with opened(settings) as library:
+    with opened(settings, to_read=True) as library:
         refresh(library, settings)
         with closing(library.reader()) as reader:
             chats = reader.chats()

@@ -9,9 +9,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tui.cli._log import logging_to
-from tui.cli._output import complain
+from tui.cli._output import Out, complain, finish
 from tui.config import load_settings
-from tui.errors import EarmarkError, QueryError, UsageError
+from tui.errors import DamagedError, EarmarkError, QueryError, UsageError
 from tui.text import printable, width
 
 if TYPE_CHECKING:
@@ -44,9 +44,10 @@ def run(argv: Sequence[str] | None) -> int:
     _accept_any_text()
     try:
         code = _dispatch(list(sys.argv[1:] if argv is None else argv))
-        sys.stdout.flush()
+        finish()
     except EarmarkError as error:
         _give_screen_back()
+        _finish_anyhow()
         return _tell(error)
     except BrokenPipeError:
         _leave_pipe()
@@ -87,8 +88,14 @@ def _dispatch(argv: list[str]) -> int:
     settings = load_settings(options)
     module = importlib.import_module(f"tui.cli.{module_name}")
     command: Callable[[Settings, dict[str, Any]], int] = getattr(module, function_name)
+    Out.has_written = False
     with logging_to(settings.log):
-        return command(settings, said)
+        try:
+            return command(settings, said)
+        except DamagedError:
+            if Out.has_written:  # half of an answer twice would be none
+                raise
+            return command(settings, said)  # opening the library again repairs it
 
 
 def _parsed(argv: list[str]) -> dict[str, Any]:
@@ -116,8 +123,16 @@ def _point(error: QueryError) -> None:
         sys.stderr.write(f"  {' ' * before}{'^' * max(1, marked)}\n")
 
 
+def _finish_anyhow() -> None:
+    """Give out what there is; an error that is told already is not told again."""
+    try:
+        finish()
+    except (EarmarkError, BrokenPipeError):
+        _leave_pipe()
+
+
 def _leave_pipe() -> None:
-    """Keep the interpreter from writing to the closed pipe once more at its end."""
+    """Keep the interpreter from writing there once more at its end."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

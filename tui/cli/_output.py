@@ -8,12 +8,13 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
+from tui.errors import DataError
 from tui.text import cut, fit, printable, width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Out", "complain"]
+__all__ = ["Out", "complain", "finish"]
 
 
 def complain(message: str) -> None:
@@ -23,12 +24,37 @@ def complain(message: str) -> None:
         sys.stderr.flush()
 
 
+@contextlib.contextmanager
+def _telling() -> Iterator[None]:
+    """Turn what the system says about a write into an error of ours."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # whoever read has had enough
+    except OSError as error:
+        reason = (error.strerror or "can't be written").lower()
+        raise DataError("standard output", reason) from error
+
+
+def finish() -> None:
+    """Have everything that was written reach its reader.
+
+    Raises:
+        DataError: It can't be written.
+    """
+    with _telling():
+        sys.stdout.flush()
+
+
 class Out:
     """Standard output, for as long as somebody reads it.
 
     Args:
         stream: Where to write.
     """
+
+    has_written = False
+    """Whether anything was written in this run of a command."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
@@ -41,10 +67,14 @@ class Out:
         """Write one line of printable text, cut to the terminal's width."""
         self._write((cut(text, self.columns) if self.columns else text) + "\n")
 
+    def text(self, text: str) -> None:
+        """Write text as it is, with its ends of lines."""
+        self._write(text)
+
     def object(self, value: dict[str, Any]) -> None:
         """Write one JSON object in one line, at once."""
         self._write(json.dumps(value) + "\n")
-        self._stream.flush()
+        self.flush()
 
     def array(self, values: Iterable[dict[str, Any]]) -> int:
         """Write a JSON array, an object a line, without holding it in memory.
@@ -82,7 +112,10 @@ class Out:
 
     def flush(self) -> None:
         """Have everything reach its reader."""
-        self._stream.flush()
+        with _telling():
+            self._stream.flush()
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
+        Out.has_written = True
+        with _telling():
+            self._stream.write(text)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
+from typing_extensions import override
+
 from tui import __version__
-from tui.cli._argv import split
+from tui.cli._argv import COMMANDS, first_word, split
+from tui.cli._output import Out
 from tui.errors import UsageError
 
 __all__ = ["parse_arguments"]
@@ -42,8 +47,14 @@ _WHERE = "exit codes: 0 done, 1 nothing found, 2 wrong usage, 3 a source or file
 class _Parser(argparse.ArgumentParser):
     """Raises what is wrong instead of leaving the process."""
 
+    @override
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see {self.prog} --help)")
+
+    @override
+    def _print_message(self, message: str, file: object = None) -> None:
+        """Write help or version; argparse would say nothing where it can't."""
+        Out().text(message)
 
 
 def _new(command: str, description: str, epilog: str = "") -> _Parser:
@@ -200,12 +211,53 @@ def parse_arguments(argv: list[str]) -> dict[str, Any]:
         SystemExit: `--help` or `--version` was written.
     """
     command, rest = split(argv)
+    if not command:
+        _require_no_command(first_word(argv))
     has_query = command in {"list", "play"}
     words = [_kept(word) for word in rest] if has_query else rest
     said = vars(_PARSERS[command]().parse_intermixed_args(words))
     if has_query:
         said["query"] = " ".join(word.removeprefix(_KEEP) for word in said["query"])
     return said
+
+
+_LATER = (
+    "backup",
+    "comment",
+    "export",
+    "key",
+    "listen",
+    "mark",
+    "restore",
+    "senders",
+    "ssh",
+    "star",
+    "tag",
+    "tags",
+    "untag",
+)
+"""Commands that are to come: whoever tries one meant no folder."""
+
+
+def _require_no_command(word: str) -> None:
+    """Refuse what is nearly a command, and no folder.
+
+    Args:
+        word: What is taken for a folder.
+
+    Raises:
+        UsageError: It is not there, and was most likely meant otherwise.
+    """
+    if not word or "/" in word or os.path.lexists(word):
+        return
+    near = get_close_matches(word.lower(), [*_LATER, *COMMANDS], 1, 0.75)
+    if not near:
+        return  # a folder that is not there is told as such
+    if near[0] in _LATER:
+        message = f"there is no command {near[0]} yet"
+    else:
+        message = f"there is no command {word}; did you mean {near[0]}?"
+    raise UsageError(f"{message} (see earmark --help)")
 
 
 _KEEP = "\0"

@@ -40,7 +40,7 @@ _FAILED = 3
 
 def play(settings: Settings, said: dict[str, Any]) -> int:
     """Run `earmark play`."""
-    with ends_on_signals(), opened(settings) as library:
+    with ends_on_signals(), opened(settings, to_read=True) as library:
         refresh(library, settings)
         with closing(library.reader()) as reader:
             notes = _chosen(reader, said["query"])
@@ -121,6 +121,7 @@ class Performance:
         self._number = 0
         self._changes: queue.SimpleQueue[NowPlaying] = queue.SimpleQueue()
         self._has_sounded = False
+        self._told: tuple[NoteId | None, str] | None = None
         self._problem = ""
         self._problem_since = 0.0
 
@@ -152,11 +153,12 @@ class Performance:
 
     def _is_over(self, now: NowPlaying, note_id: NoteId) -> bool:
         self._note_problem(now.device_problem)
-        if now.message:
+        if now.message and not self._is_late(now, note_id):
             if now.failure:
                 complain(f"{self._name(note_id)}: {now.failure}")
             else:
                 complain(now.message)
+            self._told = (now.note_id, now.message)
             self.code = _FAILED
             return True
         if now.note_id != note_id:
@@ -165,6 +167,15 @@ class Performance:
         if now.state is PlayerState.PLAYING and not now.device_problem:
             self._has_sounded = self._has_sounded or now.position_ms > 0
         return now.state is PlayerState.ENDED
+
+    def _is_late(self, now: NowPlaying, note_id: NoteId) -> bool:
+        """Tell whether a message is about another note than the one asked for.
+
+        A request that failed names the note before it, or none: it is told once.
+        """
+        if now.note_id == note_id:
+            return False
+        return bool(now.failure) or self._told == (now.note_id, now.message)
 
     def _note_problem(self, problem: str) -> None:
         if problem and not self._problem:

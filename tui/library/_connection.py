@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tui.errors import LibraryError
+from tui.errors import DamagedError, LibraryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -52,8 +53,6 @@ _REASONS = {
     sqlite3.SQLITE_CANTOPEN: "can't be opened",
     sqlite3.SQLITE_PERM: "may not be opened",
     sqlite3.SQLITE_IOERR: "the disk failed",
-    sqlite3.SQLITE_CORRUPT: DAMAGED,
-    sqlite3.SQLITE_NOTADB: DAMAGED,
     sqlite3.SQLITE_BUSY: "is held by another program",
     sqlite3.SQLITE_LOCKED: "is held by another program",
 }
@@ -76,10 +75,21 @@ def error_code(error: sqlite3.Error) -> int:
 
 def failure(path: Path, error: sqlite3.Error) -> LibraryError:
     """Put an error of SQLite in words."""
-    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHMSIZE:
-        # The log's index can't grow: reported as if the disk had failed.
+    if error_code(error) in DAMAGE:
+        return DamagedError(path, DAMAGED)
+    if error_code(error) == sqlite3.SQLITE_IOERR and _is_full(path, error):
         return LibraryError(path, _REASONS[sqlite3.SQLITE_FULL])
     return LibraryError(path, _REASONS.get(error_code(error), str(error)))
+
+
+def _is_full(path: Path, error: sqlite3.Error) -> bool:
+    """Tell whether what is reported as a failure of the disk is that it is full."""
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_IOERR_SHMSIZE:
+        return True  # the log's index can't grow
+    try:
+        return os.statvfs(path.parent).f_bavail == 0
+    except OSError:
+        return False
 
 
 def suspect_path(path: Path) -> Path:
@@ -182,6 +192,14 @@ class Store:
         """A number that changes when another connection has committed."""
         row = self.one("PRAGMA data_version")
         return int(row[0]) if row else 0
+
+    def check(self) -> None:
+        """Look at every page; raises DamagedError."""
+        row = self.one("PRAGMA quick_check(1)")
+        if row is None or row[0] != "ok":
+            error = sqlite3.DatabaseError(row)
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise self._worded(error)
 
     def close(self) -> None:
         """Give the connection back."""

@@ -102,7 +102,7 @@ class Library:
         cls, path: Path, clock: Callable[[], float], reason: str
     ) -> Library:
         """Open what can be read only; the log of WAL may be out of reach then."""
-        if reason.startswith("the disk"):
+        if not reason.startswith(("can't", "is ", "may ")):
             reason = f"can't be written, because {reason}"
         for access in (Access.READ, Access.IMMUTABLE):
             try:
@@ -130,9 +130,25 @@ class Library:
         return self._user
 
     @property
+    def version(self) -> int:
+        """The version of the file's tables."""
+        with closing(self._store()) as store:
+            row = store.one("PRAGMA user_version")
+        return int(row[0]) if row else 0
+
+    @property
     def trouble(self) -> str:
         """Why marks can't be written now; empty when all is well."""
         return "" if self._user is None else self._user.trouble
+
+    def check(self) -> None:
+        """Look at every page.
+
+        Raises:
+            DamagedError: The file is broken; opening it again repairs it.
+        """
+        with closing(self._store()) as store:
+            store.check()
 
     def reader(self) -> StoreReader:
         """Open a reader for the calling thread."""

@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from tui.errors import LibraryError
+from tui.errors import DamagedError, LibraryError
 from tui.library._connection import (
     DAMAGED,
     Access,
@@ -242,7 +242,7 @@ def _check_copy(path: Path, copy: sqlite3.Connection) -> None:
     """Refuse a copy of a damaged library, which would push out a good backup."""
     if not _is_sound(copy):
         suspect_path(path).touch()
-        raise LibraryError(path, DAMAGED)
+        raise DamagedError(path, DAMAGED)
 
 
 def set_aside(path: Path, now: float) -> Path:

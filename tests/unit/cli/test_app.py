@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.bad_files import spoil_library
 from tests.support.notes import opus_note
 from tui.cli._app import make_app, make_services
 from tui.cli._player import make_player
 from tui.config import load_settings
-from tui.errors import SourceError
+from tui.errors import DamagedError, SourceError
 from tui.indexer import (
     Changed,
     Failed,
@@ -67,6 +68,22 @@ def test_a_note_travels_from_disk_to_browser(settings: Settings, phone: Path) ->
         while services.reader.totals().notes < 19:
             deltas.get(timeout=15)
         stop()
+
+
+def test_a_damaged_library_is_met_before_the_screen(
+    settings: Settings, phone: Path
+) -> None:
+    """So that the browser can begin again, with the repaired one and a notice."""
+    make_services(settings, [str(phone).encode()]).close()
+    spoil_library(settings.library)
+    with pytest.raises(DamagedError):
+        make_services(settings)
+    told: list[IndexerStatus] = []
+    with ended(make_services(settings)) as services:
+        services.on_indexer(told.append)
+        assert services.reader.totals().notes == 0
+    (status,) = told
+    assert "The library file was damaged and is kept as" in status.problem
 
 
 def test_a_note_is_played_at_the_speed_of_the_settings(

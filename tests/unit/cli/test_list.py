@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.bad_files import spoil_library
 from tests.support.notes import opus_note
 from tui.demo import ARRIVALS, LIBRARY
 from tui.library import Library
@@ -258,15 +257,6 @@ def test_scanning_makes_the_folder(
     assert len(earmark("list", "--library", library).lines) == 18
 
 
-def spoil(path: Path) -> None:
-    """Overwrite all pages that opening does not look at."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    with path.open("r+b") as file:
-        file.seek(7 * 4096)
-        file.write(b"\xaa" * (path.stat().st_size - 7 * 4096))
-
-
 @pytest.mark.parametrize(
     "argv",
     [["list"], ["list", "--json"], ["chats"], ["scan"], ["play", "x"], ["doctor"]],
@@ -279,7 +269,7 @@ def test_a_damaged_library_is_repaired_at_once(
     earmark("scan", phone, "--library", path)
     with Library.open(path) as library:
         library.back_up()
-    spoil(path)
+    spoil_library(path)
     done = earmark(*argv, "--library", path)
     assert done.code == (1 if argv[0] == "play" else 0)
     assert "earmark: The library file was damaged and is kept as l.db." in done.err
@@ -296,7 +286,7 @@ def test_a_damaged_library_without_backup_is_begun_anew(
     earmark("scan", phone, "--library", path)
     for backup in tmp_path.glob("*.bak"):
         backup.unlink()
-    spoil(path)
+    spoil_library(path)
     done = earmark("list", "--source", phone, "--library", path)
     assert (done.code, len(done.lines)) == (0, 18)
     assert "a new one was begun" in done.err

@@ -14,7 +14,6 @@ from tests.support.child import ROOT
 from tui.cli._output import Out, complain
 
 
-
 class Terminal(io.StringIO):
     """A stream that says to be a terminal."""
 

@@ -9,14 +9,15 @@ import subprocess
 import sys
 from contextlib import closing, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.library import only_note, put, record
-from tui.errors import LibraryError
+from tui.errors import DamagedError, LibraryError
 from tui.library import Library, Measured
-from tui.library._connection import Access, suspect_path
+from tui.library._connection import Access, failure, suspect_path
 from tui.library._repair import Condition, inspect, opening_lock
 from tui.model import NoteId, Played, SourceId, SourceKind
 
@@ -191,6 +192,27 @@ def test_damage_met_later_is_repaired_at_the_next_start(path: Path) -> None:
         assert "restored" in library.notice
         assert still_there(library)
     assert not suspect_path(path).exists()
+
+
+def test_damage_is_looked_for(path: Path) -> None:
+    """Who asks for it gets every page looked at; what is sound passes."""
+    with Library.open(path) as library:
+        library.check()
+    _spoil_a_table(path)
+    with Library.open(path) as library, pytest.raises(DamagedError):
+        library.check()
+    assert suspect_path(path).exists()
+
+
+@pytest.mark.parametrize(("free", "reason"), [(0, "is full"), (9, "failed")])
+def test_a_failing_write_on_a_full_disk_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, reason: str
+) -> None:
+    """SQLite tells only that the disk failed."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+    monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(f_bavail=free))
+    assert failure(tmp_path / "l.db", error).reason == f"the disk {reason}"
 
 
 def test_a_false_alarm_is_forgotten(path: Path) -> None:
@@ -425,7 +447,7 @@ def test_a_library_on_a_full_disk_can_be_read(tiny: Path) -> None:
     ):
         assert library.read_only
         assert library.notice == (
-            "The library can't be written, because its disk is full;"
+            "The library can't be written, because the disk is full;"
             " it is opened for reading only."
         )
         assert reader.totals().notes == 1
@@ -434,8 +456,9 @@ def test_a_library_on_a_full_disk_can_be_read(tiny: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (sqlite3.SQLITE_IOERR_WRITE, "can't be written, because its disk failed"),
-        (sqlite3.SQLITE_IOERR_SHMSIZE, "can't be written, because its disk is full"),
+        (sqlite3.SQLITE_IOERR_WRITE, "can't be written, because the disk failed"),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, "can't be written, because the disk is full"),
+        (sqlite3.SQLITE_NOMEM, "can't be written, because disk I/O error"),
     ],
 )
 def test_why_it_is_read_only_is_told_in_a_sentence(
