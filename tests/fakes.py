@@ -109,7 +109,7 @@ class FakeLibrary(MemoryLibrary):
         rows = [
             row
             for row in self.notes.values()
-            if row.played is Played.UNPLAYED and row.state is NoteState.READY
+            if row.played is not Played.PLAYED and row.state is NoteState.READY
         ]
         return min(rows, key=lambda row: row.order_ms).id if rows else None
 
@@ -217,6 +217,9 @@ class FakePlaying:
                 message="",
             )
         )
+
+    def play_group(self, group: Group) -> None:
+        self.asked.append(("play_group", group))
 
     def toggle(self) -> None:
         self.asked.append(("toggle",))

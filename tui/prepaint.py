@@ -231,7 +231,7 @@ def _rows(
     nodes = [(SMART_LABELS[1], unplayed, unplayed, unplayed_ms, False)]
     nodes.append((SMART_LABELS[2], *_recent(connection), True))
     problems = connection.execute(
-        "SELECT count(*), coalesce(sum(played = 0), 0), coalesce(sum(duration_ms), 0)"
+        "SELECT count(*), coalesce(sum(played < 2), 0), coalesce(sum(duration_ms), 0)"
         f" FROM note WHERE problem = 1 AND {_THERE}"
     ).fetchone()
     if problems[0]:
@@ -270,7 +270,7 @@ def _recent(connection: sqlite3.Connection) -> tuple[int, int, int]:
         if len(found) == RECENT and last_ms < found[-1][0]:
             break
         found += connection.execute(
-            "SELECT order_ms, id, played = 0, coalesce(duration_ms, 0) FROM note"
+            "SELECT order_ms, id, played < 2, coalesce(duration_ms, 0) FROM note"
             " WHERE chat_id = ? AND visible = 1"
             " ORDER BY order_ms DESC, id DESC LIMIT ?",
             (chat_id, RECENT),

@@ -156,11 +156,11 @@ def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
 def true_counts(library: Library) -> dict[tuple[int, int], tuple[int, ...]]:
     """Count notes, unplayed, unplayed and all milliseconds, problems by chat and month.
 
-    Only months with a note that counts somewhere.
+    Half-heard notes are unplayed. Only months with a note that counts somewhere.
     """
     sql = (
-        "SELECT chat_id, month, sum(visible), sum(visible AND played = 0),"
-        " sum(iif(visible AND played = 0, coalesce(duration_ms, 0), 0)),"
+        "SELECT chat_id, month, sum(visible), sum(visible AND played < 2),"
+        " sum(iif(visible AND played < 2, coalesce(duration_ms, 0), 0)),"
         " sum(iif(visible, coalesce(duration_ms, 0), 0)), sum(problem)"
         " FROM note GROUP BY chat_id, month"
     )

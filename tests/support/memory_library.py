@@ -115,7 +115,7 @@ class MemoryLibrary:
         match group.kind:
             case GroupKind.UNPLAYED:
                 return self._sorted(
-                    lambda row: _visible(row) and row.played is Played.UNPLAYED
+                    lambda row: _visible(row) and row.played is not Played.PLAYED
                 )
             case GroupKind.RECENT:
                 return self._sorted(_visible)[:RECENT_LIMIT]
@@ -139,7 +139,7 @@ class MemoryLibrary:
 
     def totals(self) -> Totals:
         shown = [row for row in self.notes.values() if _visible(row)]
-        fresh = [row for row in shown if row.played is Played.UNPLAYED]
+        fresh = [row for row in shown if row.played is not Played.PLAYED]
         return Totals(
             notes=len(shown),
             unplayed=len(fresh),
@@ -159,7 +159,7 @@ class MemoryLibrary:
                 kind=self.kinds.get(chat_id, ChatKind.DIRECT),
                 title=self.titles[chat_id],
                 notes=len(rows),
-                unplayed=sum(row.played is Played.UNPLAYED for row in rows),
+                unplayed=sum(row.played is not Played.PLAYED for row in rows),
                 duration_ms=_length(rows),
                 last_ms=rows[0].order_ms,
             )
@@ -176,7 +176,7 @@ class MemoryLibrary:
                 chat_id,
                 month,
                 len(rows),
-                sum(row.played is Played.UNPLAYED for row in rows),
+                sum(row.played is not Played.PLAYED for row in rows),
                 _length(rows),
             )
             for month, rows in sorted(by_month.items(), reverse=True)
@@ -184,7 +184,7 @@ class MemoryLibrary:
 
     def group_totals(self, group: Group) -> tuple[int, int, int]:
         rows = self.members(group)
-        fresh = sum(row.played is Played.UNPLAYED for row in rows)
+        fresh = sum(row.played is not Played.PLAYED for row in rows)
         return len(rows), fresh, _length(rows)
 
     def keys(self, group: Group) -> NoteKeys:

@@ -70,7 +70,7 @@ class ListeningLibrary(MemoryLibrary):
             lambda row: (
                 row.chat_id == here.chat_id
                 and row.state in {NoteState.READY, NoteState.UNREADABLE}
-                and (not unplayed or row.played is Played.UNPLAYED)
+                and (not unplayed or row.played is not Played.PLAYED)
             )
         )
         place = (here.order_ms, here.id)
@@ -84,7 +84,7 @@ class ListeningLibrary(MemoryLibrary):
         rows = self._sorted(
             lambda row: (
                 row.state in {NoteState.READY, NoteState.UNREADABLE}
-                and row.played is Played.UNPLAYED
+                and row.played is not Played.PLAYED
             )
         )
         return rows[-1].id if rows else None

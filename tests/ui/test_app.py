@@ -67,7 +67,7 @@ async def test_the_first_screen_has_everything(
         assert "? keys" in lines[size[1] - 1]
         if size[0] >= 80:
             assert "live" in lines[0]
-            assert "11 unplayed" in lines[0]
+            assert "16 unplayed" in lines[0]
             assert "63 notes" in lines[0]
 
 
@@ -181,18 +181,19 @@ async def test_u_marks_played_and_unplayed(browsing: Browsing) -> None:
         await to_first_note(browser)
         await browser.press("u")
         assert browser.fakes.library.notes[FIRST].played is Played.PLAYED
-        assert "10 unplayed" in browser.screen
+        assert "15 unplayed" in browser.screen
         browser.app.main.note_tree.reveal(FIRST)
         await browser.press("u")
         assert browser.fakes.library.notes[FIRST].played is Played.UNPLAYED
-        assert "11 unplayed" in browser.screen
+        assert "16 unplayed" in browser.screen
 
 
 async def test_a_mark_needs_a_note(browsing: Browsing) -> None:
     """On a group the key says what it needs."""
     async with browsing() as browser:
         await browser.press("u")
-        assert browser.notices == ["Put the cursor on a note first"]
+        assert "Put the cursor on a note first" in browser.top
+        assert browser.notices == []
 
 
 @pytest.mark.parametrize(
@@ -213,7 +214,8 @@ async def test_y_copies_the_path(browsing: Browsing, name: bytes, copied: str) -
         await to_first_note(browser)
         await browser.press("y")
         assert browser.app.clipboard == copied
-        assert browser.notices[0].startswith("Copied ")
+        assert "Copied " in browser.top
+        assert browser.notices == []
 
 
 async def test_r_rescans(browsing: Browsing) -> None:
@@ -221,7 +223,8 @@ async def test_r_rescans(browsing: Browsing) -> None:
     async with browsing() as browser:
         await browser.press("R")
         assert ("rescan",) in browser.fakes.indexing.asked
-        assert browser.notices == ["Looking at every file again"]
+        assert "looking at every file" in browser.top
+        assert browser.notices == []
 
 
 async def test_details_stand_beside_the_tree_or_below_it(browsing: Browsing) -> None:
@@ -300,7 +303,7 @@ async def test_a_new_note_appears_by_itself(browsing: Browsing) -> None:
         library.put(99, 1, 1_800_000_000_000, duration_ms=61_000)
         library.tell(library.change(99))
         await browser.until(lambda: "64 notes" in browser.screen)
-        assert "12 unplayed" in browser.screen
+        assert "17 unplayed" in browser.screen
 
 
 async def test_sources_that_go_and_come_back_are_told(browsing: Browsing) -> None:
@@ -324,7 +327,8 @@ async def test_sources_that_go_and_come_back_are_told(browsing: Browsing) -> Non
         ]
         library.tell(LibraryDelta(sources=True))
         await browser.until(lambda: "polling" in browser.screen.split("\n")[0])
-        assert any("a network drive" in text for text in browser.notices)
+        await browser.until(lambda: "a network drive" in browser.screen)
+        assert not any("a network drive" in text for text in browser.notices)
         assert len(browser.app.screen_stack) == 1
 
 
@@ -375,13 +379,16 @@ async def test_a_note_that_cannot_be_played_says_why(browsing: Browsing) -> None
 
 
 async def test_nothing_left_to_play_is_a_notice(browsing: Browsing) -> None:
-    """A line about a request is told once."""
+    """A line about a request is told once, and hides nothing."""
     async with browsing() as browser:
         now = NowPlaying(message="nothing unplayed is left")
         browser.fakes.playing.tell(now)
         browser.fakes.playing.tell(now)
+        await browser.until(lambda: "nothing unplayed is left" in browser.top)
+        browser.app.main.header.tell("")
+        browser.fakes.playing.tell(now)
         await browser.settle()
-        assert browser.notices == ["nothing unplayed is left"]
+        assert "nothing unplayed is left" not in browser.screen
 
 
 async def test_what_the_indexer_does_shows_in_the_header(browsing: Browsing) -> None:

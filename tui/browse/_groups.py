@@ -236,7 +236,7 @@ class Groups:
 def _belongs(change: NoteChange, group: Group) -> bool:
     """Tell whether a changed note is one of a group (any but Recent)."""
     if group.kind is GroupKind.UNPLAYED:
-        return change.visible and change.played is Played.UNPLAYED
+        return change.visible and change.played is not Played.PLAYED
     if group.kind is GroupKind.PROBLEMS:
         return change.problem
     return (

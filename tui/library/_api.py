@@ -70,8 +70,8 @@ class Reader(Protocol):
     def totals(self) -> Totals:
         """Counts over everything visible (masked sources left out).
 
-        Unplayed means here and everywhere `Played.UNPLAYED`: half-heard notes are not
-        counted. Problems are those that `problems` lists.
+        Unplayed means here, and in the groups and all other counts, not yet played to
+        the end: half-heard notes are counted. Problems are those that `problems` lists.
         """
 
     def chats(self) -> list[Chat]:
@@ -113,7 +113,7 @@ class Reader(Protocol):
         """The next newer (step 1) or next older (step -1) visible note of the chat."""
 
     def oldest_unplayed(self) -> NoteId | None:
-        """The oldest unplayed visible note of all chats."""
+        """The oldest unplayed visible note of all chats; it may be half-heard."""
 
     def changes_since(self, revision: int) -> tuple[int, LibraryDelta]:
         """What changed after a revision, and the revision now."""

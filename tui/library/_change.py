@@ -286,7 +286,7 @@ class Change:
         if standing.visible:
             counts[0] += sign
             counts[3] += sign * standing.duration_ms
-            if standing.played == 0:
+            if standing.played < 2:  # half-heard notes are still to be played
                 counts[1] += sign
                 counts[2] += sign * standing.duration_ms
         counts[4] += sign * standing.problem

@@ -47,7 +47,7 @@ _FILES = (
 )
 
 _GROUPS = {
-    GroupKind.UNPLAYED: f"visible = 1 AND played = 0 AND {_THERE} {_NEWEST}",
+    GroupKind.UNPLAYED: f"visible = 1 AND played < 2 AND {_THERE} {_NEWEST}",
     GroupKind.PROBLEMS: f"problem = 1 AND {_THERE} {_NEWEST}",
     GroupKind.CHAT: f"{_CHAT} AND visible = 1 {_NEWEST}",
     GroupKind.MONTH: f"{_CHAT} AND month = ? AND visible = 1 {_NEWEST}",
@@ -129,14 +129,14 @@ class StoreReader:
                 params = (group.chat_id, group.month)
             case GroupKind.PROBLEMS:
                 sql = (
-                    "SELECT count(*), sum(played = 0), sum(duration_ms) FROM note"
+                    "SELECT count(*), sum(played < 2), sum(duration_ms) FROM note"
                     f" WHERE problem = 1 AND {_THERE}"
                 )
                 params = ()
             case GroupKind.RECENT:
                 params = tuple(self.keys(group).ids)
                 sql = (
-                    "SELECT count(*), sum(played = 0), sum(duration_ms) FROM note"
+                    "SELECT count(*), sum(played < 2), sum(duration_ms) FROM note"
                     f" WHERE id IN ({','.join('?' * len(params))})"
                 )
         row = self._store.one(sql, params) or (0, 0, 0)
@@ -243,7 +243,7 @@ class StoreReader:
         chat_id, _, order_ms = place
         # The index by time is the shorter way to an unplayed note in a long chat.
         only = "INDEXED BY note_unplayed" if unplayed else "INDEXED BY note_chat"
-        more = "AND played = 0" if unplayed else ""
+        more = "AND played < 2" if unplayed else ""
         sign, way = (">", "ASC") if step > 0 else ("<", "DESC")
         row = self._store.one(
             f"SELECT id FROM note {only} WHERE visible = 1 {more} AND {_CHAT}"
@@ -254,9 +254,9 @@ class StoreReader:
         return None if row is None else NoteId(row[0])
 
     def oldest_unplayed(self) -> NoteId | None:
-        """The oldest unplayed visible note of all chats."""
+        """The oldest unplayed visible note of all chats; it may be half-heard."""
         row = self._store.one(
-            f"SELECT id FROM note WHERE visible = 1 AND played = 0 AND {_THERE}"
+            f"SELECT id FROM note WHERE visible = 1 AND played < 2 AND {_THERE}"
             " ORDER BY order_ms, id LIMIT 1"
         )
         return None if row is None else NoteId(row[0])

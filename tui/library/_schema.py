@@ -154,8 +154,8 @@ _FIRST = (
     "CREATE INDEX note_month ON note(chat_id, month, visible, order_ms)",
     """
     CREATE INDEX note_unplayed
-        ON note(visible, played, order_ms, id, source_id, chat_id)
-        WHERE visible = 1 AND played = 0
+        ON note(visible, order_ms, id, played, source_id, chat_id)
+        WHERE visible = 1 AND played < 2
     """,
     """
     CREATE INDEX note_problem ON note(problem, order_ms, id, source_id)

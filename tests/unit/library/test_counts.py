@@ -151,12 +151,14 @@ class LibraryLife(RuleBasedStateMachine):
             )
 
     @rule(
-        note=st.integers(1, 12),
+        data=st.data(),
         position_ms=st.integers(0, 9),
         played=st.sampled_from(Played),
     )
-    def listen(self, note: int, position_ms: int, played: Played) -> None:
-        """The user hears or marks a note."""
+    def listen(self, data: st.DataObject, position_ms: int, played: Played) -> None:
+        """The user hears or marks a note, or one that is gone by now."""
+        there = sorted(note.row.id for note in self.reader.all_notes(states=STATES))
+        note = data.draw(st.sampled_from([*there, 1, 12]), "note")
         self.library.user.set_position(NoteId(note), position_ms, played)
         assert self.library.user.flush()
 
@@ -237,7 +239,7 @@ class LibraryLife(RuleBasedStateMachine):
         unplayed = sorted(
             (-c.order_ms, -c.id)
             for c in shown.values()
-            if c.visible and c.played is Played.UNPLAYED
+            if c.visible and c.played is not Played.PLAYED
         )
         keys = self.reader.keys(Group(GroupKind.UNPLAYED))
         found = [(-o, -i) for o, i in zip(keys.order_ms, keys.ids, strict=True)]
@@ -272,7 +274,7 @@ class LibraryLife(RuleBasedStateMachine):
 
 TestLibraryLife = pytest.mark.timeout(180)(LibraryLife.TestCase)
 LibraryLife.TestCase.settings = settings(
-    max_examples=40,
+    max_examples=150,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -122,10 +122,10 @@ def test_identical_content_is_two_notes_with_one_recording(
     a, b = only_note(reader, BASE), only_note(reader, b"x/b.opus")
     assert a.row.id != b.row.id
     assert a.recording == b.recording == HASH_A.hex()
-    library.user.set_position(a.row.id, 900, Played.HALF)
+    library.user.set_position(a.row.id, 900, Played.PLAYED)
     assert library.user.flush()
     (row,) = reader.rows([b.row.id])
-    assert (row.played, row.position_ms) == (Played.HALF, 900)
+    assert (row.played, row.position_ms) == (Played.PLAYED, 900)
     assert reader.totals().unplayed == 0
 
 

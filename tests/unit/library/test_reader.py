@@ -83,7 +83,8 @@ def test_groups_are_newest_first(reader: Reader) -> None:
 @pytest.mark.usefixtures("filled")
 def test_totals_agree_with_each_other(reader: Reader, library: Library) -> None:
     """Groups, chats, months and the whole say the same."""
-    library.user.set_played([NoteId(i) for i in (1, 2, 3)], Played.HALF)
+    library.user.set_played([NoteId(i) for i in (1, 2, 3)], Played.PLAYED)
+    library.user.set_played([NoteId(i) for i in (4, 5)], Played.HALF)
     library.user.flush()
     totals, chats = reader.totals(), reader.chats()
     lengths = sum(1000 + i for i in range(150))
@@ -114,7 +115,7 @@ def test_totals_agree_with_each_other(reader: Reader, library: Library) -> None:
     recent = reader.rows([NoteId(i) for _, i in keys(reader, GroupKind.RECENT)])
     assert reader.group_totals(Group(GroupKind.RECENT)) == (
         RECENT_LIMIT,
-        sum(row.played is Played.UNPLAYED for row in recent),
+        sum(row.played is not Played.PLAYED for row in recent),
         sum(row.duration_ms or 0 for row in recent),
     )
 
@@ -174,6 +175,7 @@ def test_neighbours_walk_through_the_chat(reader: Reader, library: Library) -> N
     assert reader.neighbour(ids[0], 1) is None
     assert reader.neighbour(ids[-1], -1) is None
     library.user.set_played(ids[1:4], Played.PLAYED)
+    library.user.set_played(ids[:1], Played.HALF)
     library.user.flush()
     assert reader.neighbour(ids[4], 1, unplayed=True) == ids[0]
     assert reader.neighbour(ids[0], -1, unplayed=True) == ids[4]
@@ -182,10 +184,13 @@ def test_neighbours_walk_through_the_chat(reader: Reader, library: Library) -> N
 
 @pytest.mark.usefixtures("filled")
 def test_the_oldest_unplayed_note(reader: Reader, library: Library) -> None:
-    """Of all chats; half-heard notes are none."""
+    """Of all chats; a half-heard note still is one."""
     order = [NoteId(i) for _, i in keys(reader, GroupKind.UNPLAYED)][::-1]
     assert reader.oldest_unplayed() == order[0]
     library.user.set_played([order[0]], Played.HALF)
+    library.user.flush()
+    assert reader.oldest_unplayed() == order[0]
+    library.user.set_played([order[0]], Played.PLAYED)
     library.user.flush()
     assert reader.oldest_unplayed() == order[1]
 

@@ -86,16 +86,16 @@ def test_a_file_that_can_not_be_read_owes_its_mark(
     """It is shown and kept at once, and moves to the hash when that is known."""
     put(writer, source_id, record(b"a", duration_ms=1))
     note_id = only_note(reader, b"a").row.id
-    library.user.set_position(note_id, 40, Played.HALF)
+    library.user.set_position(note_id, 40, Played.PLAYED)
     assert library.user.flush()
     assert library.trouble == ""
-    assert listening(reader, note_id) == (Played.HALF, 40)
+    assert listening(reader, note_id) == (Played.PLAYED, 40)
     assert reader.totals().unplayed == 0
     assert marks(library) == {}
     ((file_id, _, _),) = writer.unhashed(1)
     writer.measured([Measured(file_id, content_hash=b"h" * 32)])
-    assert [mark[:2] for mark in marks(library).values()] == [(40, Played.HALF)]
-    assert listening(reader, note_id) == (Played.HALF, 40)
+    assert [mark[:2] for mark in marks(library).values()] == [(40, Played.PLAYED)]
+    assert listening(reader, note_id) == (Played.PLAYED, 40)
 
 
 @pytest.mark.parametrize(("later", "wins"), [(1, 2), (-1, 1)])
