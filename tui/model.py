@@ -240,6 +240,8 @@ class NoteRow(NamedTuple):
     tags: tuple[str, ...] = ()
     snippet: str = ""
     """First words of transcript or comment."""
+    file_name: str = ""
+    """What its file is called, when it can't be played; else empty."""
 
 
 class NoteFile(NamedTuple):

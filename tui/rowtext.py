@@ -16,7 +16,7 @@ from tui.text import clock, printable, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
     "ASCII",
@@ -37,6 +37,7 @@ __all__ = [
     "month_name",
     "node_line",
     "note_line",
+    "time_room",
     "total",
     "when",
 ]
@@ -71,6 +72,12 @@ _MONTHS = (
 )
 _WHEN = 12
 """Cells of the time column: `Thu 15 13:26`, `15 Aug 13:26`, `15 Aug 2023`."""
+_LONG_WHEN = 17
+"""The same with room for a year and a time of day: `15 Aug 2023 13:26`."""
+_ROOMY = 56
+"""From so many cells on, every number has its full room."""
+_LENGTH = 9
+"""Cells of a length and the blank before it: `99:59:59`, `1,234 h`."""
 _MEASURE = 96
 """Rows are laid out in at most so many cells: on a wide screen the numbers stay near
 the names that they belong to."""
@@ -84,15 +91,27 @@ class Glyphs:
         self.unplayed, self.half, self.played = tuple(marks[:3])
         self.unreadable, self.partial = tuple(marks[3:5])
         self.folded, self.unfolded = tuple(marks[5:7])
-        self.playing, self.star, self.dot, self.more = tuple(marks[7:])
+        self.playing, self.paused, self.star, self.dot = tuple(marks[7:11])
+        self.more = marks[11:]
+        """Where text was cut; in ASCII two cells, for one dot ends a sentence."""
 
-    def mark(self, state: str, played: int) -> Span:
+    def mark(self, state: str, played: int, player: str = "") -> Span:
         """Choose the first mark of a note.
 
         Args:
             state: The value of a `NoteState`.
             played: The value of a `Played`.
+            player: The value of a `PlayerState`, on the note that the player holds.
         """
+        if player:
+            shape = self.mark(state, played)[0]  # it ended: how much was heard of it
+            marks = {
+                "playing": self.playing,
+                "loading": self.playing,
+                "paused": self.paused,
+                "failed": self.unreadable,
+            }
+            return marks.get(player, shape), "playing"
         if state == "unreadable":
             return self.unreadable, "bad"
         if state == "partial":
@@ -104,7 +123,7 @@ class Glyphs:
         return self.played, "dim"
 
 
-_NARROW = frozenset("●◐○✗◌▸▾▶★·…■→•€“”„\u2013\u2014\u2018\u2019")
+_NARROW = frozenset("●◐○✗◌▸▾▶⏸★·…■→•€“”„\u2013\u2014\u2018\u2019")
 """Characters beyond the first letters that are one cell wide, and often used."""
 
 _WIDE = (
@@ -115,8 +134,8 @@ _WIDE = (
 )
 """The commonest characters that are two cells wide: Han, Kana, Hangul."""
 
-UNICODE = Glyphs("●◐○✗◌▸▾▶★·…")
-ASCII = Glyphs("*~.x?+->^-.")
+UNICODE = Glyphs("●◐○✗◌▸▾▶⏸★·…")
+ASCII = Glyphs("*~.x?+->|^-..")
 
 
 def cells(text: str) -> int:
@@ -142,10 +161,11 @@ def cut(text: str, room: int, glyphs: Glyphs = UNICODE) -> str:
     """Shorten printable text to at most some cells, with a mark where it was cut."""
     if cells(text) <= room:
         return text
-    if room < 2:
-        return glyphs.more * max(0, room)
+    left = room - len(glyphs.more)
+    if left < 1:
+        return glyphs.more[: max(0, room)]
     text = text[:room]
-    while cells(text) > room - 1:
+    while cells(text) > left:
         text = text[:-1]
     return text.rstrip("\u200d ") + glyphs.more
 
@@ -155,8 +175,15 @@ def _left(text: str, room: int, glyphs: Glyphs) -> str:
     return text + " " * (room - cells(text))
 
 
-def _right(text: str, room: int) -> str:
-    return text[:room].rjust(room) if room > 0 else ""
+def _right(texts: Iterable[str], room: int) -> str:
+    """Write the longest of some forms of a number that fits with a blank before it.
+
+    Half of a number is another number: where no form fits, there is none.
+    """
+    for text in texts:
+        if cells(text) < room:
+            return " " * (room - cells(text)) + text
+    return " " * room
 
 
 def count(number: int) -> str:
@@ -168,9 +195,23 @@ def total(ms: int) -> str:
     """Write a sum of lengths: `12:40`, `2:14:05`, `312 h`; empty for nothing."""
     if ms <= 0:
         return ""
-    if ms >= 100 * 3_600_000:
-        return f"{ms // 3_600_000:,} h"
-    return clock(ms)
+    return next(_lengths(ms))
+
+
+def _lengths(ms: int) -> Iterator[str]:
+    """Write a length in all forms that it may have, the longest first."""
+    hours = ms // 3_600_000
+    if hours < 100:
+        yield clock(ms)
+    yield f"{hours:,} h"
+    yield f"{hours // 1000:,}k h"
+
+
+def _counts(number: int, mark: str = "") -> Iterator[str]:
+    """Write a number in all forms that it may have: `123,456`, `123k`, `0M`."""
+    yield f"{mark}{number:,}"
+    yield f"{mark}{number // 1000:,}k"
+    yield f"{mark}{number // 1_000_000:,}M"
 
 
 def month_name(month: int) -> str:
@@ -188,8 +229,9 @@ def when(
     now_s: float,
     *,
     in_month: bool = False,
+    room: int = _WHEN,
 ) -> str:
-    """Write the time of a note in the terms of who looks, in 12 cells at most.
+    """Write the time of a note in the terms of who looks.
 
     Args:
         sent_ms: Milliseconds since 1970, UTC.
@@ -199,10 +241,12 @@ def when(
             of a file is marked with `~`.
         now_s: Seconds since 1970, to tell this week from the past.
         in_month: The month stands above already.
+        room: The cells of the column, as `time_room` tells.
 
     Returns:
-        `Thu 15 13:26` within a week or below a month, else `15 Aug 13:26`, or
-        `15 Aug 2023` in another year.
+        `Thu 15 13:26` within a week or below a month, else `15 Aug 13:26`, or in
+        another year `15 Aug 2023`. With room, `15 Aug 2023 13:26` in another year, and
+        in this one blanks in the place of the year.
     """
     try:
         seconds = sent_ms // 1000
@@ -219,18 +263,30 @@ def when(
     short = _MONTHS[month - 1][:3]
     if in_month or -86_400 <= now_s - seconds < _WEEK_S:
         text = f"{_DAYS[there[6]]} {day:2d}"
-    elif year != here[0]:
+    elif year == here[0]:
+        text = f"{day:2d} {short}"
+    elif room < _LONG_WHEN:
         return f"{day:2d} {short}{tie}{year}"
     else:
-        text = f"{day:2d} {short}"
+        text = f"{day:2d} {short} {year}"
     if precision == "day":
         return text
-    return f"{text}{tie}{there[3]:02d}:{there[4]:02d}"
+    return f"{text.ljust(room - 6)}{tie}{there[3]:02d}:{there[4]:02d}"
 
 
-def _columns(room: int) -> tuple[int, int, int]:
-    """Cells of the columns unplayed, count and length, at the right of each row."""
-    return (6, 7, 9) if room >= 60 else (5, 6, 8)
+def time_room(room: int, *, in_month: bool) -> int:
+    """Tell the cells of the time column.
+
+    Args:
+        room: Cells of the screen.
+        in_month: The month stands above already.
+    """
+    return _LONG_WHEN if room >= _ROOMY and not in_month else _WHEN
+
+
+def _columns(room: int) -> tuple[int, int]:
+    """Cells of the columns unplayed and count, each with a blank before it."""
+    return (10, 8) if room >= _ROOMY else (6, 7)
 
 
 def node_line(
@@ -259,31 +315,23 @@ def node_line(
         glyphs: The marks.
     """
     measure = min(room - 1, _MEASURE)
-    of_new, of_count, of_length = _columns(room)
+    of_new, of_count = _columns(room)
+    of_length = _LENGTH
     indent = " " * (1 + 2 * depth)
     fold = glyphs.unfolded if is_open else glyphs.folded
     label_room = measure - len(indent) - 2 - of_new - of_count - of_length
     if label_room < 8:  # a very narrow screen keeps the name and the count
         of_new, of_length = 0, 0
         label_room = max(0, measure - len(indent) - 2 - of_count)
-    new = ""
-    if badge and unplayed and of_new:
-        new = f"{glyphs.unplayed} {_brief(unplayed)}"
+    is_badge = badge and unplayed > 0
+    new = _counts(unplayed, f"{glyphs.unplayed} ") if is_badge else ()
     return [
         (f"{indent}{fold} ", "dim"),
         (_left(printable(label), label_room, glyphs), "" if depth else "title"),
         (_right(new, of_new), "unplayed"),
-        (_right(_brief(notes, of_count - 1), of_count), ""),
-        (_right(total(duration_ms), of_length), "dim"),
+        (_right(_counts(notes), of_count), ""),
+        (_right(_lengths(duration_ms) if duration_ms > 0 else (), of_length), "dim"),
     ]
-
-
-def _brief(number: int, room: int = 4) -> str:
-    """Write a number in little room: `1,204`, else `1204`, else `12k`, else `3M`."""
-    for text in (f"{number:,}", str(number), f"{number // 1000}k"):
-        if len(text) <= room:
-            return text
-    return f"{number // 1_000_000}M"
 
 
 def note_line(
@@ -296,9 +344,10 @@ def note_line(
     played: int,
     depth: int = 1,
     has_exact_time: bool = True,
-    is_playing: bool = False,
+    player: str = "",
+    time_cells: int = _WHEN,
     text: str = "",
-    text_style: str = "dim",
+    reason: str = "",
     is_starred: bool = False,
     tags: Sequence[str] = (),
     glyphs: Glyphs = UNICODE,
@@ -314,46 +363,49 @@ def note_line(
         played: The value of its `Played`.
         depth: How many nodes it hangs under.
         has_exact_time: False writes the time dimmed even on an unplayed note.
-        is_playing: Whether it is the one that plays.
-        text: Title, first words, or what is wrong with it; any text.
-        text_style: The style of that text.
+        player: The value of a `PlayerState`, on the note that the player holds.
+        time_cells: Cells of the time column, as `time_room` tells.
+        text: Title or first words; any text.
+        reason: What is wrong with it; any text.
         is_starred: Whether the user starred it.
         tags: The user's tags.
         glyphs: The marks.
     """
     measure = min(room - 1, _MEASURE)
     indent = " " * (1 + 2 * depth)
-    of_length = 7 if room >= 60 else 6
-    mark, mark_style = glyphs.mark(state, played)
-    if is_playing:
-        mark, mark_style = glyphs.playing, "playing"
+    lengths: Iterable[str] = ("--:--",)
+    if duration_ms is not None:
+        lengths = _lengths(duration_ms)
+    of_length = 0 if duration_ms is None and state != "ready" else _LENGTH
+    mark, mark_style = glyphs.mark(state, played, player)
     strong = played == UNPLAYED and state == "ready"
     line = [(indent, ""), (mark, mark_style)]
     left = measure - len(indent) - 2 - of_length
-    if left < _WHEN:  # too narrow for the time: say who, and how long
-        return [*line, (" " + _left(printable(sender), left, glyphs), "")]
+    if left < _WHEN + 4:  # too narrow for the time: say who, and how long
+        line.append((" " + _left(printable(sender), max(0, left), glyphs), ""))
+        return [*line, (_right(lengths, of_length), "" if strong else "dim")]
     time_style = "" if strong and has_exact_time else "dim"
-    line.append((" " + _left(time_text, _WHEN, glyphs), time_style))
-    left -= _WHEN
+    time_cells = min(time_cells, left)
+    line.append((" " + _left(time_text, time_cells, glyphs), time_style))
+    left -= time_cells
     of_sender = min(max(10, left * 3 // 8), 22, max(0, left - 2))
     line.append(("  " + _left(printable(sender), of_sender, glyphs), ""))
     middle = left - 2 - of_sender
-    words = (text, text_style)
+    words = (text, reason)
     line.extend(_middle(middle, words, tags, glyphs, is_starred=is_starred))
-    length = "" if duration_ms is None and state != "ready" else clock(duration_ms)
-    line.append((_right(length, of_length), "" if strong else "dim"))
+    line.append((_right(lengths, of_length), "" if strong else "dim"))
     return line
 
 
 def _middle(
     room: int,
-    words: Span,
+    words: tuple[str, str],
     tags: Sequence[str],
     glyphs: Glyphs,
     *,
     is_starred: bool,
 ) -> Line:
-    """Fill what is between sender and length: star, tags, words."""
+    """Fill what is between sender and length: star, tags, words, what is wrong."""
     spans: Line = []
     if room < 4:
         return [(" " * max(0, room), "")]
@@ -365,10 +417,11 @@ def _middle(
     if label:
         spans.append((f"  {label}", "accent"))
         left -= 2 + cells(label)
-    text = cut(printable(words[0]), left - 3, glyphs) if left > 6 else ""
-    if text:
-        spans.append((f"  {text}", words[1]))
-        left -= 2 + cells(text)
+    for text in words:  # all are dim, but the mark of what is wrong
+        shown = cut(printable(text), left - 3, glyphs) if left > 6 else ""
+        if shown:
+            spans.append((f"  {shown}", "dim"))
+            left -= 2 + cells(shown)
     spans.append((" " * left, ""))
     return spans
 
@@ -393,7 +446,8 @@ def header_line(
         glyphs: The marks.
     """
     name = " Earmark  "
-    right = f"{count(unplayed)} unplayed   {count(notes)} notes "
+    noun = "note" if notes == 1 else "notes"
+    right = f"{count(unplayed)} unplayed   {count(notes)} {noun} "
     left = room - len(name) - len(right) - 2
     if left < 12:
         right, left = "", room - len(name) - 1

@@ -70,9 +70,9 @@ async def test_the_first_picture() -> None:
     async with app.run_test(size=(60, 12)):
         assert screen_of(app)[:5] == [
             " ▸ Unplayed" + "10     7:00".rjust(48),
-            " ▸ Recent" + "● 10     10     7:00".rjust(50),
-            " ▸ Chat 1" + "● 5      5     3:30".rjust(50),
-            " ▸ Chat 2" + "● 5      5     3:30".rjust(50),
+            " ▸ Recent" + "● 10      10     7:00".rjust(50),
+            " ▸ Chat 1" + "● 5       5     3:30".rjust(50),
+            " ▸ Chat 2" + "● 5       5     3:30".rjust(50),
             "",
         ]
         assert app.tree_view.cursor_group == UNPLAYED
@@ -223,6 +223,40 @@ async def test_the_playing_note_is_marked_wherever_it_shows() -> None:
             app.tree_view.playing = None
             await pilot.pause()
             assert not any(line.strip().startswith(mark) for line in screen_of(app))
+
+
+async def test_a_problem_is_told_by_the_name_of_its_file() -> None:
+    """Then comes the reason; three of the same would tell nothing."""
+    app = made()
+    app.library.put(
+        103,
+        1,
+        START_MS,
+        state=NoteState.PARTIAL,
+        duration_ms=None,
+        reason="the end is missing",
+        file_name="PTT-7.opus",
+    )
+    async with app.run_test(size=(90, 20)) as pilot:
+        app.tree_view.reload()
+        app.tree_view.apply(LibraryDelta(reset=True))
+        await pilot.press("j", "j", "l")
+        await pilot.pause()
+        assert screen_of(app)[3].endswith("  PTT-7.opus  the end is missing")
+
+
+async def test_the_mark_tells_what_the_player_does() -> None:
+    """Paused has its own shape; what ended shows again how far it was heard."""
+    app = made()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.tree_view.playing = NoteId(105)
+        await pilot.press("l")
+        seen = []
+        for state in ("playing", "paused", "playing", "ended", "failed"):
+            app.tree_view.playing_state = state
+            await pilot.pause()
+            seen.append(screen_of(app)[1].split()[0])
+        assert seen == ["▶", "⏸", "▶", "●", "✗"]
 
 
 async def test_a_resize_keeps_the_cursor_in_view() -> None:

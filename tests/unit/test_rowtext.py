@@ -21,6 +21,7 @@ from tui.rowtext import (
     month_name,
     node_line,
     note_line,
+    time_room,
     total,
     when,
 )
@@ -99,7 +100,7 @@ def test_a_row_of_each_kind_at_80_columns() -> None:
         note(depth=2, played=1, sender="", text="a title", tags=("recipe",)),
     ]
     picture = """\
- ▾ Family                                                   ● 3    128  2:14:05
+ ▾ Family                                                  ● 3     128  2:14:05
    ● Thu 15 13:26  Ana                                                     0:42
      ◐ Thu 15 13:26                       #recipe  a title                 0:42\
 """
@@ -115,10 +116,11 @@ def test_every_state_has_its_own_mark(glyphs: Glyphs) -> None:
         note(played=2, glyphs=glyphs),
         note(state="unreadable", glyphs=glyphs),
         note(state="partial", glyphs=glyphs),
-        note(is_playing=True, glyphs=glyphs),
+        note(player="playing", glyphs=glyphs),
+        note(player="paused", glyphs=glyphs),
     ]
-    assert len({line[1] for line in lines}) == 6
-    assert len({line[1][0] for line in lines}) == 6
+    assert len({line[1] for line in lines}) == 7
+    assert len({line[1][0] for line in lines}) == 7
     if glyphs is ASCII:
         assert all(text_of(line).isascii() for line in lines)
 
@@ -201,6 +203,117 @@ def test_common_characters_are_as_wide_as_the_tables_say() -> None:
         assert cells(chr(code)) == width(chr(code)), hex(code)
     for char in sorted(_NARROW):
         assert cells(char) == width(char) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "precision", "expected"),
+    [
+        (NOW, "second", "Thu 15      13:20"),
+        (NOW - 30 * 86_400, "second", "16 Jul      13:20"),
+        (NOW - 400 * 86_400, "second", "12 Jul 2023 13:20"),
+        (NOW - 400 * 86_400, "mtime", "12 Jul 2023~13:20"),
+        (NOW - 400 * 86_400, "day", "12 Jul 2023"),
+    ],
+)
+def test_with_room_another_year_has_a_time_of_day(
+    seconds: int, precision: str, expected: str
+) -> None:
+    """And all times of day stand in one column."""
+    assert time_room(56, in_month=False) == 17
+    assert time_room(55, in_month=False) == time_room(200, in_month=True) == 12
+    assert when(seconds * 1000, None, precision, NOW, room=17) == expected
+
+
+def numbers(room: int, unplayed: int, notes: int, duration_ms: int) -> list[str]:
+    """Write the numbers of a node that has a short name."""
+    line = node_line("A", room, notes=notes, unplayed=unplayed, duration_ms=duration_ms)
+    return text_of(line).split()[2:]
+
+
+HOUR = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("room", "unplayed", "notes", "duration_ms", "expected"),
+    [
+        (58, 100_000, 100_000, 1_111 * HOUR, "● 100,000 100,000 1,111 h"),
+        (58, 4_286, 9_607, 52 * HOUR + 1_659_000, "● 4,286 9,607 52:27:39"),
+        (80, 27_787, 27_787, 99 * HOUR + 2_600_000, "● 27,787 27,787 99:43:20"),
+        (80, 1_234_567, 1_234_567, 12_345 * HOUR, "● 1,234k 1,234k 12,345 h"),
+        (42, 4_286, 4_286, HOUR, "● 4k 4,286 1:00:00"),
+        (42, 999, 100_000, HOUR, "● 999 100k 1:00:00"),
+        (96, 10**12, 10**12, 10**15, ""),
+    ],
+)
+def test_no_number_is_cut_and_columns_stand_apart(
+    room: int, unplayed: int, notes: int, duration_ms: int, expected: str
+) -> None:
+    """One style; a shorter form where the whole one has no room, at the worst none."""
+    assert " ".join(numbers(room, unplayed, notes, duration_ms)) == expected
+
+
+@pytest.mark.parametrize("room", [27, 40, 58, 80, 200])
+@pytest.mark.parametrize(
+    ("duration_ms", "expected"),
+    [
+        (3_700_000, "1:01:40"),
+        (10 * HOUR, "10:00:00"),
+        (99 * HOUR, "99:00:00"),
+        (100 * HOUR, "100 h"),
+    ],
+)
+def test_a_long_note_has_its_whole_length(
+    room: int, duration_ms: int, expected: str
+) -> None:
+    """Behind a blank, however long the words before it are."""
+    line = note(room, duration_ms=duration_ms, sender="x" * 99, text="y" * 99)
+    assert text_of(line).endswith(f" {expected}")
+    assert width(text_of(line)) == min(room - 1, 96)
+
+
+def test_what_is_wrong_stands_behind_the_name() -> None:
+    """The name tells problems apart, so it is cut last."""
+    for room, expected in (
+        (80, "PTT-1.opus  the end is missing"),
+        (58, "PTT-1.opus  the end…"),
+        (46, "PTT-1.opus"),
+        (40, "PTT-1.…"),
+    ):
+        line = note(
+            room,
+            state="partial",
+            duration_ms=None,
+            text="PTT-1.opus",
+            reason="the end is missing",
+        )
+        assert text_of(line).rstrip().endswith(expected)
+        assert (expected.split("  ")[0], "dim") in [(t.strip(), s) for t, s in line]
+
+
+@pytest.mark.parametrize(
+    ("player", "played", "mark"),
+    [
+        ("playing", 0, "▶"),
+        ("loading", 0, "▶"),
+        ("paused", 1, "⏸"),
+        ("ended", 2, "○"),
+        ("ended", 1, "◐"),
+        ("idle", 0, "●"),
+        ("failed", 0, "✗"),
+    ],
+)
+def test_the_note_in_the_player_tells_what_it_does(
+    player: str, played: int, mark: str
+) -> None:
+    """By a shape of its own, in the style of what plays."""
+    assert note(played=played, player=player)[1] == (mark, "playing")
+
+
+def test_an_ascii_cut_is_no_full_stop() -> None:
+    """Two dots, however little room there is."""
+    assert cut("the end is missing", 10, ASCII) == "the end.."
+    assert cut("missing", 3, ASCII) == "m.."
+    assert [cut("missing", room, ASCII) for room in (2, 1, 0)] == ["..", ".", ""]
 
 
 def test_small_words() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from tui.library._api import FileRecord
@@ -138,7 +139,10 @@ def chat_of(row: Row) -> Chat:
 ROW_COLUMNS = (
     "note.id, note.chat_id, chat.title, note.kind, sender.name, note.direction,"
     " note.sent_ms, note.offset_min, note.precision, note.order_ms, note.duration_ms,"
-    " note.state, note.reason, note.played, note.position_ms, note.title"
+    " note.state, note.reason, note.played, note.position_ms, note.title,"
+    # Only a note that can't be played is told apart by the name of its file.
+    " iif(note.state = 'ready', x'', (SELECT name FROM file WHERE note_id = note.id"
+    " ORDER BY missing, role = 'copy', id LIMIT 1))"
 )
 
 
@@ -161,6 +165,7 @@ def note_row_of(row: Row) -> NoteRow:
         played=_PLAYED[row[13]],
         position_ms=row[14],
         title=from_text(row[15]),
+        file_name=os.fsdecode(row[16] or b""),
     )
 
 
@@ -181,21 +186,21 @@ def note_of(row: Row, files: Sequence[tuple[NoteFile, str, bool]]) -> Note:
     """
     there = [file for file in files if not file[2]] or files
     evidence = {
-        "chat": Evidence(from_text(row[20]), row[21]),
-        "sent_at": Evidence(from_text(row[24]), row[25]),
+        "chat": Evidence(from_text(row[21]), row[22]),
+        "sent_at": Evidence(from_text(row[25]), row[26]),
     }
     if row[4] is not None:
-        evidence["sender"] = Evidence(from_text(row[22]), row[23])
+        evidence["sender"] = Evidence(from_text(row[23]), row[24])
     return Note(
         row=note_row_of(row),
-        key=row[16].hex(),
-        chat_kind=ChatKind(row[17]),
+        key=row[17].hex(),
+        chat_kind=ChatKind(row[18]),
         size=there[0][0].size if there else 0,
-        recording=None if row[18] is None else row[18].hex(),
+        recording=None if row[19] is None else row[19].hex(),
         container=there[0][1] if there else "",
         files=tuple(file for file, _, _ in there),
         evidence=evidence,
-        peaks=row[19],
+        peaks=row[20],
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.browse import NodeItem
 from tui.model import Direction, GroupKind, NoteKind, NoteState
-from tui.rowtext import UNICODE, hint_line, node_line, note_line, when
+from tui.rowtext import UNICODE, hint_line, node_line, note_line, time_room, when
 
 if TYPE_CHECKING:
     from tui.browse import NoteItem
@@ -30,7 +30,7 @@ def item_line(
     now_s: float,
     glyphs: Glyphs = UNICODE,
     *,
-    is_playing: bool = False,
+    player: str = "",
 ) -> Line:
     """Lay out one row of the tree.
 
@@ -39,7 +39,7 @@ def item_line(
         room: Cells of the widget.
         now_s: Seconds since 1970.
         glyphs: The marks.
-        is_playing: Whether it is the note that plays.
+        player: The value of a `PlayerState`, on the note that the player holds.
     """
     if isinstance(item, NodeItem):
         kind = item.group.kind
@@ -57,8 +57,9 @@ def item_line(
     row = item.row
     if row is None:
         return hint_line(glyphs.more, room, glyphs)
-    text, text_style = _words(row, glyphs)
     kind = item.group.kind
+    in_month = kind is GroupKind.MONTH
+    time_cells = time_room(room, in_month=in_month)
     return note_line(
         room,
         time_text=when(
@@ -66,7 +67,8 @@ def item_line(
             row.offset_min,
             row.precision,
             now_s,
-            in_month=kind is GroupKind.MONTH,
+            in_month=in_month,
+            room=time_cells,
         ),
         sender=_who(row, glyphs, is_in_chat=kind in _IN_CHATS),
         duration_ms=row.duration_ms,
@@ -74,9 +76,10 @@ def item_line(
         played=row.played,
         depth=item.depth,
         has_exact_time=row.precision != "mtime",
-        is_playing=is_playing,
-        text=text,
-        text_style=text_style,
+        player=player,
+        time_cells=time_cells,
+        text=_words(row, glyphs),
+        reason=row.reason if row.state is not NoteState.READY else "",
         is_starred=row.star,
         tags=row.tags,
         glyphs=glyphs,
@@ -93,11 +96,11 @@ def _who(row: NoteRow, glyphs: Glyphs, *, is_in_chat: bool) -> str:
     return f"{sender} {glyphs.dot} {row.chat_title}"
 
 
-def _words(row: NoteRow, glyphs: Glyphs) -> tuple[str, str]:
-    """Choose what stands in the middle of the row, and its style."""
+def _words(row: NoteRow, glyphs: Glyphs) -> str:
+    """Choose what stands in the middle of the row."""
     if row.state is not NoteState.READY:
-        return row.reason, "bad"
+        return row.title or row.file_name
     if row.snippet:
         marks = "“”" if glyphs is UNICODE else '""'
-        return f"{marks[0]}{row.snippet}{marks[1]}", "dim"
-    return row.title or _KINDS[row.kind], "dim"
+        return f"{marks[0]}{row.snippet}{marks[1]}"
+    return row.title or _KINDS[row.kind]

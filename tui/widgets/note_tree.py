@@ -97,7 +97,9 @@ class NoteTree(LateStyles, can_focus=True):
     ]
 
     playing: reactive[NoteId | None] = reactive(None)
-    """The note that plays; its row is marked."""
+    """The note that the player holds; its row is marked."""
+    playing_state: reactive[str] = reactive("playing")
+    """The value of a `PlayerState`: what the player does with it."""
 
     @dataclass
     class CursorMoved(Message):
@@ -262,12 +264,13 @@ class NoteTree(LateStyles, can_focus=True):
         return rows
 
     def _row(self, item: NodeItem | NoteItem, look: str, width: int, hour: int) -> Row:
-        is_playing = not isinstance(item, NodeItem) and item.note_id == self.playing
-        key = (item, look, width, hour, is_playing)
+        is_held = not isinstance(item, NodeItem) and item.note_id == self.playing
+        player = self.playing_state if is_held else ""
+        key = (item, look, width, hour, player)
         row = self._drawn.get(key)
         if row is None:
             line = item_line(
-                item, width, self._now(), self._glyphs, is_playing=is_playing
+                item, width, self._now(), self._glyphs, player=player
             )
             row = self._keep(key, self._draw(line, look, width))
         return row
@@ -348,6 +351,10 @@ class NoteTree(LateStyles, can_focus=True):
 
     def watch_playing(self) -> None:
         """Mark another row."""
+        self._changed(follow=False)
+
+    def watch_playing_state(self) -> None:
+        """Mark the row in another way."""
         self._changed(follow=False)
 
     # -- moving

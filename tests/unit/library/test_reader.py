@@ -182,6 +182,15 @@ def test_neighbours_walk_through_the_chat(reader: Reader, library: Library) -> N
     assert reader.neighbour(ids[2], -1, unplayed=True) == ids[4]
 
 
+def test_only_what_can_not_be_played_is_called_by_its_file(
+    writer: IndexWriter, reader: Reader, source_id: SourceId
+) -> None:
+    """The bytes of the name as Python writes them."""
+    put(writer, source_id, record(b"a/ok"), record(b"a/c\xff", state=NoteState.PARTIAL))
+    rows = reader.rows([NoteId(1), NoteId(2)])
+    assert sorted(row.file_name for row in rows) == ["", "c\udcff"]
+
+
 @pytest.mark.usefixtures("filled")
 def test_the_oldest_unplayed_note(reader: Reader, library: Library) -> None:
     """Of all chats; a half-heard note still is one."""
