@@ -17,8 +17,13 @@ from typing_extensions import override
 
 from tui.bridge import Bridge, in_background
 from tui.browse import TreeModel
-from tui.errors import EarmarkError
-from tui.messages import IndexerChanged, LibraryChanged, PlayingChanged
+from tui.errors import EarmarkError, LibraryError
+from tui.messages import (
+    IndexerChanged,
+    LibraryChanged,
+    LibraryFailed,
+    PlayingChanged,
+)
 from tui.model import Played
 from tui.prepaint import is_painted
 from tui.screens._bindings import BINDINGS
@@ -31,8 +36,10 @@ from tui.widgets.note_tree import NoteTree
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from textual.actions import ActionParseResult
     from textual.binding import BindingType
     from textual.command import Provider
+    from textual.dom import DOMNode
     from textual.driver import Driver
     from textual.screen import Screen
 
@@ -45,6 +52,8 @@ _SPEEDS = (1.0, 1.5, 2.0)
 """What `x` goes through."""
 _CLOSE_S = 2.0
 """How long each engine may take to end before it is left to itself."""
+_WRITTEN_S = 0.6
+"""After this time a mark was written, or it is known that it can't be."""
 _log = logging.getLogger(__name__)
 
 
@@ -122,11 +131,11 @@ class EarmarkApp(App[None]):
     @override
     def get_driver_class(self) -> type[Driver]:
         usual = super().get_driver_class()
-        if is_painted() and usual.__name__ == "LinuxDriver":
-            from tui.screens._driver import PaintedDriver
+        if usual.__name__ != "LinuxDriver":
+            return usual
+        from tui.screens._driver import PaintedDriver, SwiftDriver
 
-            return PaintedDriver
-        return usual
+        return PaintedDriver if is_painted() else SwiftDriver
 
     @override
     def get_default_screen(self) -> Screen[None]:
@@ -138,6 +147,7 @@ class EarmarkApp(App[None]):
             self._request_peaks,
             self._glyphs,
             expects_sources=self._services.expects_sources,
+            is_read_only=self._services.is_read_only,
         )
 
     def _request_peaks(self, note_id: NoteId) -> None:
@@ -151,9 +161,7 @@ class EarmarkApp(App[None]):
         except EarmarkError as error:
             _log.warning("the library can't be read: %s", error)
             self.notify(printable(error.message), severity="error", markup=False)
-        return NoteTree(
-            model, ascii_only=self._glyphs.is_ascii, empty="No voice notes here yet."
-        )
+        return NoteTree(model, ascii_only=self._glyphs.is_ascii)
 
     @property
     def main(self) -> MainScreen:
@@ -191,8 +199,7 @@ class EarmarkApp(App[None]):
         if self._ending is not None:
             self.exit()
             return
-        self._ending = asyncio.create_task(self._close())
-        self._ending.add_done_callback(lambda _: self.exit())
+        self._ending = asyncio.create_task(self._close(leaves=True))
 
     async def on_unmount(self) -> None:
         """End the engines also when the application ends by itself."""
@@ -201,20 +208,30 @@ class EarmarkApp(App[None]):
             self._ending = asyncio.create_task(self._close())
         await asyncio.shield(self._ending)
 
-    async def _close(self) -> None:
-        """End everything, each within its time, the library last."""
+    async def _close(self, *, leaves: bool = False) -> None:
+        """End everything, each within its time, the library last.
+
+        Args:
+            leaves: Leave the screen as soon as the player has ended. What is left to
+                do goes on while Textual gives the terminal back, which takes 0.2 s;
+                `on_unmount` waits for it.
+        """
         services = self._services
         self._bridge.is_closing = True
         ends: list[tuple[str, Callable[[], None]]] = [("library", services.close)]
+        indexer = None
         if self._is_started:
-            # The player writes its position into the library: it goes before it.
-            player = in_background(services.playing.close, "close-player", _CLOSE_S + 1)
-            indexer = in_background(
-                services.indexing.close, "close-indexer", _CLOSE_S + 1
+            indexer = asyncio.create_task(
+                in_background(services.indexing.close, "close-indexer", _CLOSE_S + 1)
             )
-            await asyncio.gather(player, indexer)
+            # The player writes its position into the library: it goes before it.
+            await in_background(services.playing.close, "close-player", _CLOSE_S + 1)
             if self._unfollow is not None:
                 ends.insert(0, ("follower", self._unfollow))
+        if leaves:
+            self.exit()
+        if indexer is not None:
+            await indexer
         for name, end in ends:
             if not await in_background(end, f"close-{name}", _CLOSE_S):
                 _log.warning("%s did not end in time", name)
@@ -225,9 +242,28 @@ class EarmarkApp(App[None]):
     def _show_library(self, message: LibraryChanged) -> None:
         self.main.apply_delta(message.delta)
 
+    @on(LibraryFailed)
+    def _show_failure(self, message: LibraryFailed) -> None:
+        self.main.say(message.reason, is_warning=True)
+
     @on(PlayingChanged)
     def _show_playing(self, message: PlayingChanged) -> None:
         self.main.show_playing(message.now)
+
+    @override
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        # Every key comes through here, whoever acts on it: the library is read there.
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except LibraryError as error:
+            _log.warning("the library did not answer: %s", error)
+            self.main.say(error.message, is_warning=True)
+            return True
 
     @on(IndexerChanged)
     def _show_indexer(self, message: IndexerChanged) -> None:
@@ -244,10 +280,13 @@ class EarmarkApp(App[None]):
         """Pause or go on; with nothing loaded, play what is under the cursor."""
         playing = self._services.playing
         tree = self.main.note_tree
-        if playing.now.note_id is None and tree.cursor_note is not None:
+        if playing.now.note_id is not None:
+            playing.toggle()
+        elif tree.cursor_note is not None:
             playing.play_note(tree.cursor_note, within=tree.cursor_group)
         else:
-            playing.toggle()
+            self.main.follows_next = True
+            playing.play_group(tree.cursor_group)
 
     def action_next_unplayed(self) -> None:
         """Play the oldest unplayed note, and show it."""
@@ -320,6 +359,13 @@ class EarmarkApp(App[None]):
             is_played = note.row.played is Played.PLAYED
             mark = Played.UNPLAYED if is_played else Played.PLAYED
             self._services.user.set_played([note.row.id], mark)
+            self._tell_trouble()
+            self.set_timer(_WRITTEN_S, self._tell_trouble)
+
+    def _tell_trouble(self) -> None:
+        """Say so when a mark could not be kept."""
+        if trouble := self._services.trouble():
+            self.main.say(trouble, is_warning=True)
 
     def action_copy_path(self) -> None:
         """Copy where the file of the note under the cursor lies."""
@@ -346,7 +392,7 @@ class EarmarkApp(App[None]):
     def action_rescan(self) -> None:
         """Look at every file again."""
         self._services.indexing.rescan()
-        self.main.say("Looking at every file again")
+        self.main.say("looking at every file")
 
     def action_help(self) -> None:
         """Show all keys."""

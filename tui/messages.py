@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tui.playback import NowPlaying
     from tui.services import IndexerStatus
 
-__all__ = ["IndexerChanged", "LibraryChanged", "PlayingChanged"]
+__all__ = ["IndexerChanged", "LibraryChanged", "LibraryFailed", "PlayingChanged"]
 
 
 @dataclass
@@ -22,6 +22,14 @@ class LibraryChanged(Message):
 
     delta: LibraryDelta
     """Which rows; every delta counts, so none replaces another."""
+
+
+@dataclass
+class LibraryFailed(Message):
+    """The library did not answer; what is shown stays."""
+
+    reason: str
+    """A sentence for the user."""
 
 
 @dataclass

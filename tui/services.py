@@ -35,6 +35,9 @@ class Playing(Protocol):
     def play_note(self, note_id: NoteId, *, within: Group | None = None) -> None:
         """Play a note from where it was left, and go on within a group."""
 
+    def play_group(self, group: Group) -> None:
+        """Play the oldest unplayed note of a group, and go on within it."""
+
     def toggle(self) -> None:
         """Pause or go on."""
 
@@ -111,3 +114,7 @@ class Services(NamedTuple):
     """Give the library back, after all else has ended; waits for what is unwritten."""
     expects_sources: bool = False
     """Folders were asked for that the library may not know yet."""
+    is_read_only: bool = False
+    """Nothing can be written: no mark is kept, and nothing is watched."""
+    trouble: Callable[[], str] = str
+    """Tells why marks can't be written now; empty when they can."""

@@ -53,6 +53,11 @@ class Browser:
         return "\n".join(strip.text.rstrip() for strip in lines[:height])[: width * 400]
 
     @property
+    def top(self) -> str:
+        """The first line of the screen."""
+        return self.screen.split("\n")[0]
+
+    @property
     def notices(self) -> list[str]:
         """The notices that show."""
         return [notice.message for notice in self.app._notifications]

@@ -80,7 +80,7 @@ async def test_hostile_words_of_engines_are_notices_too(
         library.tell(LibraryDelta(sources=True))
         await browser.until(lambda: "offline" in browser.screen)
         await browser.settle()
-        assert len(browser.notices) == 2
+        assert len(browser.notices) == 1
         assert not any("\x1b" in notice for notice in browser.notices)
 
 

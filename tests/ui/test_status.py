@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui.model import Source, SourceId, SourceKind, SourceState, WatchMode
-from tui.screens._status import notices, summary
+from tui.screens._status import emptiness, notices, summary, troubles
 
 SYNC = Source(
     SourceId(1), b"/data/Sync", SourceKind.FOLDER, "Sync", watch=WatchMode.LIVE
@@ -44,10 +44,36 @@ def test_going_and_coming_back_is_told_once() -> None:
     assert list(notices([away], [USB])) == [("/media/usb is back", False)]
 
 
-def test_polling_is_told_with_its_reason() -> None:
-    """The user learns why new notes take a little longer."""
+def test_polling_is_no_news_but_has_its_reason() -> None:
+    """The user can learn why new notes take a little longer, undisturbed."""
     polled = USB._replace(watch=WatchMode.POLLING, watch_reason="a network drive")
-    assert list(notices([USB], [polled])) == [
-        ("/media/usb is looked at every few seconds: a network drive", False)
+    assert list(notices([USB], [polled])) == []
+    assert list(troubles([SYNC, polled])) == [
+        "/media/usb is looked at every few seconds: a network drive."
     ]
-    assert list(notices([polled], [polled])) == []
+
+
+def test_what_lasts_is_told_as_long_as_it_lasts() -> None:
+    """Away, or nothing can be written: with the reason; else nothing."""
+    away = USB._replace(state=SourceState.OFFLINE, reason="not mounted.")
+    assert list(troubles([SYNC, away])) == ["/media/usb is offline: not mounted."]
+    assert list(troubles([SYNC])) == []
+    (told,) = troubles([SYNC], is_read_only=True)
+    assert "can't be written" in told
+    assert summary([SYNC], is_read_only=True) == (
+        "/data/Sync",
+        "read-only, not watched",
+        True,
+    )
+
+
+def test_an_empty_tree_says_why() -> None:
+    """Away, still being read, or really without notes."""
+    away = USB._replace(state=SourceState.OFFLINE, reason="not mounted")
+    there = SYNC._replace(scanned_ms=1)
+    assert emptiness([there, away]) == (
+        "/media/usb is away: not mounted. Its notes come back with it."
+    )
+    assert emptiness([there, USB]) == "Reading /media/usb …"
+    assert emptiness([]) == "Reading …"
+    assert emptiness([there]) == "No voice notes here yet."

@@ -84,7 +84,7 @@ def next_unplayed(
 
 
 def first_unplayed(reader: Reader, group: Group) -> NoteId | None:
-    """Find the oldest note of a group that was not heard yet.
+    """Find the oldest note of a group that was not heard to its end.
 
     Args:
         reader: The library.
@@ -112,7 +112,7 @@ def _is_unplayed(reader: Reader, note_id: NoteId) -> bool:
     rows = reader.rows([note_id])
     return (
         bool(rows)
-        and rows[0].played is Played.UNPLAYED
+        and rows[0].played is not Played.PLAYED
         and rows[0].state is NoteState.READY
     )
 

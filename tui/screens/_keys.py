@@ -57,7 +57,7 @@ _ROWS = {
     "tree.page_up": "A page",
     "tree.next_chat": "Next, previous chat",
     "tree.previous_chat": "Next, previous chat",
-    "tree.choose": "Play note, open group",
+    "tree.choose": "Play, open group",
 }
 """Rows of the help that two actions of the tree share."""
 

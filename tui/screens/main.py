@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
@@ -17,7 +18,7 @@ from tui.errors import EarmarkError
 from tui.model import GroupKind, NoteState, Totals
 from tui.screens._compositor import FrugalCompositor
 from tui.screens._keys import key_name, main_keys
-from tui.screens._status import notices, summary
+from tui.screens._status import emptiness, notices, summary, troubles
 from tui.text import clock, printable
 from tui.widgets.details import Details
 from tui.widgets.empty import Empty
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.events import Resize, ScreenResume
+    from textual.notifications import SeverityLevel
+    from textual.timer import Timer
     from textual.widget import Widget
 
     from tui.library import Reader
@@ -47,12 +50,14 @@ WIDE = 100
 _SETTLE_S = 0.12
 """While the cursor moves on, the details follow at most this often."""
 _ABOUT = {
-    GroupKind.UNPLAYED: "Notes that you have not heard yet, newest first.",
+    GroupKind.UNPLAYED: "Notes that you have not heard to the end, newest first.",
     GroupKind.RECENT: "The newest notes of all chats.",
     GroupKind.PROBLEMS: "Files that can't be played, each with the reason.",
     GroupKind.CHAT: "",
     GroupKind.MONTH: "",
 }
+_NEWS_S = 4.0
+"""How long a few words stand in the header, and nothing is said twice."""
 _HINTS = (
     (("tree.choose",), "play"),
     (("play.toggle",), "pause"),
@@ -79,6 +84,7 @@ class MainScreen(Screen[None]):
         request_peaks: Asks for the waveform of a note.
         glyphs: The marks.
         expects_sources: Show the tree even before there is a source.
+        is_read_only: The library can't be written.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -121,6 +127,7 @@ class MainScreen(Screen[None]):
         glyphs: Glyphs,
         *,
         expects_sources: bool = False,
+        is_read_only: bool = False,
     ) -> None:
         super().__init__()
         self._compositor = FrugalCompositor()
@@ -129,12 +136,16 @@ class MainScreen(Screen[None]):
         self._request_peaks = request_peaks
         self._glyphs = glyphs
         self._expects_sources = expects_sources
+        self._is_read_only = is_read_only
         self._sources: list[Source] = []
         self._playing: Note | None = None
         self._asked: NoteId | None = None
         """The last note whose waveform was asked for."""
         self._settling = False
         self._is_stale = False
+        self._news_timer: Timer | None = None
+        self._said: dict[str, float] = {}
+        """When each of the last sentences was said."""
         self._has_details = {True: True, False: False}
         """Whether the details are wanted on a wide and on a narrow screen."""
         self.follows_next = False
@@ -185,7 +196,8 @@ class MainScreen(Screen[None]):
                 self.say(text, is_warning=is_warning)
         self._show_header()
         changed = {change.id for change in delta.changes}
-        if delta.reset or self.note_tree.cursor_note in changed:
+        cursor = self.note_tree.cursor_note
+        if delta.reset or cursor is None or cursor in changed:
             self._show_details_soon()
         playing = self._playing
         if playing is not None and (delta.reset or playing.row.id in changed):
@@ -202,14 +214,16 @@ class MainScreen(Screen[None]):
 
     def _show_header(self) -> None:
         totals = self._read(self._reader.totals, Totals())
-        where = summary(self._sources)
+        where = summary(self._sources, is_read_only=self._is_read_only)
         self._show_body(has_sources=bool(self._sources) or self._expects_sources)
+        self.note_tree.empty = emptiness(self._sources)
         self.header.update(
             HeaderView(
                 place=where.place,
                 state=where.state,
                 is_trouble=where.is_trouble,
                 busy=self.header.view.busy,
+                news=self.header.view.news,
                 unplayed=totals.unplayed,
                 notes=totals.notes,
             )
@@ -235,15 +249,16 @@ class MainScreen(Screen[None]):
             self._playing = self._read(lambda: self._reader.note(note_id), None)
             self._want_peaks(self._playing)
             if self.follows_next:
-                self.note_tree.reveal(note_id)
+                self._read(lambda: self.note_tree.reveal(note_id), fallback=False)
         if note_id != self.note_tree.playing:
             self.follows_next = False
             self.note_tree.playing = note_id
         names = [now.sender or "", now.chat]
         if names[0] == names[1]:
             names.pop()
-        is_failed = now.state.value == BarState.FAILED.value
-        if now.message and not is_failed and now.message != self.bar.message:
+        is_failed = bool(note_id) and now.state.value == BarState.FAILED.value
+        why = self._why_failed(now) if is_failed else ""
+        if now.message not in {"", why, self.bar.message}:
             self.say(now.message)
         self.bar.message = now.message
         self.bar.update(
@@ -256,9 +271,16 @@ class MainScreen(Screen[None]):
                 volume=now.volume,
                 muted=now.muted,
                 peaks=self._playing.peaks if self._playing else None,
-                problem=now.device_problem or (now.message if is_failed else ""),
+                problem=why,
+                silence=now.device_problem,
             )
         )
+
+    def _why_failed(self, now: NowPlaying) -> str:
+        """Say why the note can't be played; the message may be about another key."""
+        if now.failure and now.failure not in now.message:
+            return f"Can't play this note: {now.failure}"
+        return now.message
 
     # What the user does
 
@@ -346,7 +368,10 @@ class MainScreen(Screen[None]):
             facts.append(f"{unplayed:,} unplayed")
         if length_ms:
             facts.append(clock(length_ms))
-        return [_ABOUT[group.kind], f" {self._glyphs.dot} ".join(facts)]
+        lines = [_ABOUT[group.kind], f" {self._glyphs.dot} ".join(facts)]
+        if group.kind in {GroupKind.CHAT, GroupKind.MONTH}:
+            return lines
+        return [*lines, *troubles(self._sources, is_read_only=self._is_read_only)]
 
     def _want_peaks(self, note: Note | None) -> None:
         """Ask for a waveform that is not there yet, once."""
@@ -359,12 +384,25 @@ class MainScreen(Screen[None]):
     # Helpers
 
     def say(self, text: str, *, is_warning: bool = False) -> None:
-        """Show a sentence for a few seconds."""
-        self.notify(
-            printable(text),
-            severity="warning" if is_warning else "information",
-            markup=False,
-        )
+        """Show a sentence for a few seconds: in the header, where nothing is hidden.
+
+        Only a warning, and what is too long, is laid over the tree.
+        """
+        text = printable(text)
+        if not is_warning and self.header.tell(text):
+            if self._news_timer is not None:
+                self._news_timer.stop()
+            self._news_timer = self.set_timer(_NEWS_S, lambda: self.header.tell(""))
+            return
+        now_s = time.monotonic()
+        self._said = {
+            said: at_s for said, at_s in self._said.items() if now_s - at_s < _NEWS_S
+        }
+        if text in self._said:
+            return
+        self._said[text] = now_s
+        severity: SeverityLevel = "warning" if is_warning else "information"
+        self.notify(text, severity=severity, markup=False)
 
     def _read(self, query: Callable[[], _T], fallback: _T) -> _T:
         """Ask the library; say so, once, when it can't answer."""

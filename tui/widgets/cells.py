@@ -34,6 +34,7 @@ __all__ = [
     "cut",
     "fit",
     "line_width",
+    "wrap",
 ]
 
 _GAP = 8
@@ -86,6 +87,19 @@ def fit(text: str, cells: int) -> str:
     """Cut or pad printable text to exactly some cells."""
     text = cut(text, cells)
     return text + " " * (cells - cell_len(text))
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """Break a line at spaces and slashes, or anywhere when a word is too long."""
+    lines: list[str] = []
+    while cell_len(text) > cells > 0:
+        head = cut(text, cells, "")
+        at = max(head.rfind(" "), head.rfind("/")) + 1
+        if at <= cells // 3:
+            at = max(1, len(head))
+        lines.append(text[:at].rstrip(" "))
+        text = text[at:]
+    return [*lines, text]
 
 
 def _cells(line: Line) -> list[_Cell]:

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from tui.model import ChatKind, Direction, NoteKind, NoteState, Played, Precision
 from tui.text import clock, printable
-from tui.widgets.cells import Cells, Role, Run, cut
+from tui.widgets.cells import Cells, Role, Run, cut, wrap
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.place import place
 from tui.widgets.wave import bars, levels
@@ -60,7 +60,7 @@ _PLAYED = {
 }
 _KIND = {
     NoteKind.VOICE: "voice note",
-    NoteKind.AUDIO: "audio file",
+    NoteKind.AUDIO: "recording",
     NoteKind.VIDEO_NOTE: "video note",
     NoteKind.VIEW_ONCE: "view once",
 }
@@ -99,27 +99,18 @@ def when(row: NoteRow) -> str:
     return f"{day} {moment:%H:%M}"
 
 
+_FIXED = "\N{NO-BREAK SPACE}"
+"""Between a value and its unit; written as a plain space once lines are broken."""
+
+
 def _size(count: int) -> str:
     if count < 1000:
-        return f"{count} bytes"
+        return f"{count}{_FIXED}bytes"
     if count < 1_000_000:
-        return f"{count / 1000:.0f} kB"
+        return f"{count / 1000:.0f}{_FIXED}kB"
     if count < 1_000_000_000:
-        return f"{count / 1e6:.1f} MB"
-    return f"{count / 1e9:.2f} GB"
-
-
-def _wrap(text: str, cells: int) -> list[str]:
-    """Break a line at spaces and slashes, or anywhere when a word is too long."""
-    lines: list[str] = []
-    while cell_len(text) > cells > 0:
-        head = cut(text, cells, "")
-        at = max(head.rfind(" "), head.rfind("/")) + 1
-        if at <= cells // 3:
-            at = max(1, len(head))
-        lines.append(text[:at].rstrip(" "))
-        text = text[at:]
-    return [*lines, text]
+        return f"{count / 1e6:.1f}{_FIXED}MB"
+    return f"{count / 1e9:.2f}{_FIXED}GB"
 
 
 class _Pane:
@@ -133,7 +124,7 @@ class _Pane:
     def text(self, text: str, role: Role = Role.TEXT) -> None:
         """Add a paragraph."""
         self.lines += [
-            (Run(" "), Run(part, role)) for part in _wrap(printable(text), self.cells)
+            (Run(" "), Run(part, role)) for part in wrap(printable(text), self.cells)
         ]
 
     def gap(self) -> None:
@@ -143,14 +134,15 @@ class _Pane:
     def fact(self, label: str, value: str, evidence: Evidence | None = None) -> None:
         """Add a label with its value, and below it what that stands on."""
         indent = Run(" " * (_LABEL + 1))
-        lines = _wrap(printable(value), self.cells - _LABEL)
+        lines = wrap(printable(value), self.cells - _LABEL)
         head = Run(f" {label:{_LABEL}}", Role.DIM)
         for index, part in enumerate(lines):
-            self.lines.append((indent if index else head, Run(part)))
+            text = part.replace(_FIXED, " ")
+            self.lines.append((indent if index else head, Run(text)))
         if evidence is None:
             return
         origin = f"from {printable(evidence.origin)}, {evidence.confidence:.2f}"
-        for part in _wrap(origin, self.cells - _LABEL):
+        for part in wrap(origin, self.cells - _LABEL):
             self.lines.append((indent, Run(part, Role.FAINT)))
 
 
@@ -250,7 +242,12 @@ def details_lines(
     if row.sender is not None:
         pane.fact("sender", row.sender, evidence.get("sender"))
     pane.gap()
-    kind = [_KIND[row.kind], note.container or "not read yet", _size(note.size)]
+    name = _KIND[row.kind]
+    is_voice = row.kind is NoteKind.VOICE and note.container != "ogg/opus"
+    if is_voice and note.chat_kind is ChatKind.FOLDER:
+        # An MP3 in a plain folder need not have been a message to anybody.
+        name = _KIND[NoteKind.AUDIO]
+    kind = [name, note.container or "not read yet", _size(note.size)]
     pane.fact("kind", dot.join(kind))
     for label, path in _paths(note):
         pane.fact(label, path)

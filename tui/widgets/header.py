@@ -11,6 +11,7 @@ from tui.widgets.cells import Cells, Role, Run
 
 if TYPE_CHECKING:
     from tui.rowtext import Glyphs
+    from tui.rowtext import Line as RowLine
     from tui.widgets.cells import Line
 
 __all__ = ["Header", "HeaderView"]
@@ -27,6 +28,8 @@ class HeaderView(NamedTuple):
     """Whether the state is one to be warned of."""
     busy: str = ""
     """What the indexer does; empty when nothing."""
+    news: str = ""
+    """A few words for some seconds, in the place of the state; empty for none."""
     unplayed: int = 0
     notes: int = 0
 
@@ -59,16 +62,34 @@ class Header(Cells):
         """Show what the indexer does; empty for nothing."""
         self.update(self.view._replace(busy=text))
 
+    def tell(self, news: str) -> bool:
+        """Show a few words in the place of the state; empty takes them back.
+
+        Returns:
+            Whether there is room for all of them.
+        """
+        self.update(self.view._replace(news=news))
+        if any(news in text for text, _ in self._spans()):
+            return True
+        self.update(self.view._replace(news=""))
+        return False
+
     @override
     def make_lines(self) -> list[Line]:
         view = self.view
-        spans = header_line(
+        is_state = not view.busy and not view.news
+        state = Role.WARN if view.is_trouble and is_state else Role.ACCENT
+        return [
+            tuple(Run(text, _ROLES.get(style, state)) for text, style in self._spans())
+        ]
+
+    def _spans(self) -> RowLine:
+        view = self.view
+        return header_line(
             self.size.width,
             place=view.place,
-            state=view.busy or view.state,
+            state=view.news or view.busy or view.state,
             notes=view.notes,
             unplayed=view.unplayed,
             glyphs=self._glyphs,
         )
-        state = Role.WARN if view.is_trouble and not view.busy else Role.ACCENT
-        return [tuple(Run(text, _ROLES.get(style, state)) for text, style in spans)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from typing_extensions import override
@@ -14,6 +14,8 @@ from tui.widgets.glyphs import UNICODE
 from tui.widgets.wave import bars, levels
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from tui.widgets.cells import Line
     from tui.widgets.glyphs import Glyphs
 
@@ -50,7 +52,10 @@ class BarView(NamedTuple):
     muted: bool = False
     peaks: bytes | None = None
     problem: str = ""
-    """A second line while there is something wrong; empty otherwise."""
+    """Why this note can't be played: a second line; empty otherwise."""
+    silence: str = ""
+    """Why there is no sound: a second line for a while, then two words; empty while
+    there is."""
 
 
 def _mark(state: BarState, glyphs: Glyphs) -> Run:
@@ -100,10 +105,13 @@ def _clocks(view: BarView) -> Line:
 def _settings(view: BarView, cells: int) -> Line:
     speed = f"{view.speed:.1f}x".rjust(4)
     volume = "muted" if view.muted else f"{round(view.volume * 100)} %".rjust(5)
+    if view.silence:
+        volume = "no sound"
     changed = abs(view.speed - 1) > 0.01
     line: Line = (Run(f"   {speed}", Role.ACCENT if changed else Role.DIM),)
     if cells >= 60:
-        line += (Run(f"  {volume}", Role.WARN if view.muted else Role.DIM),)
+        is_quiet = view.muted or view.silence
+        line += (Run(f"  {volume}", Role.WARN if is_quiet else Role.DIM),)
     return (*line, Run(" "))
 
 
@@ -142,7 +150,14 @@ def bar_line(view: BarView, cells: int, glyphs: Glyphs = UNICODE) -> Line:
 
 
 class PlayerBar(Cells):
-    """One line while all is well, two while there is a problem to tell."""
+    """One line while all is well, two while there is a problem to tell.
+
+    That a machine has no sound is told for some seconds, not for the whole session: the
+    line would take a row of the tree for ever.
+    """
+
+    SILENCE_S: ClassVar = 10.0
+    """How long the reason for silence is shown."""
 
     DEFAULT_CSS = """
     PlayerBar {
@@ -158,11 +173,33 @@ class PlayerBar(Cells):
         self.message = ""
         """The last line about a request, so that none is told twice."""
         self._glyphs = glyphs
+        self._silence = ""
+        """The reason for silence that is or was told."""
+        self._is_silence_told = False
+        self._timer: Timer | None = None
+
+    @property
+    def trouble(self) -> str:
+        """The second line, if there is one: what the note lacks goes first."""
+        return self.view.problem or ("" if self._is_silence_told else self._silence)
 
     def update(self, view: BarView) -> None:
         """Show another state; only cells that differ are sent."""
         self.view = view
-        self.set_class(bool(view.problem), "-problem")
+        if view.silence != self._silence:
+            self._silence = view.silence
+            self._is_silence_told = False
+            if self._timer is not None:
+                self._timer.stop()
+            self._timer = self.set_timer(self.SILENCE_S, self._fold)
+        self._show()
+
+    def _fold(self) -> None:
+        self._is_silence_told = True
+        self._show()
+
+    def _show(self) -> None:
+        self.set_class(bool(self.trouble), "-problem")
         self.lay_out()
 
     def update_peaks(self, peaks: bytes | None) -> None:
@@ -173,7 +210,7 @@ class PlayerBar(Cells):
     def make_lines(self) -> list[Line]:
         cells = self.size.width
         lines = [bar_line(self.view, cells, self._glyphs)]
-        if self.view.problem:
-            text = cut(printable(self.view.problem), cells - 4, self._glyphs.ellipsis)
+        if self.trouble:
+            text = cut(printable(self.trouble), cells - 4, self._glyphs.ellipsis)
             lines.append((Run(f" ! {text}", Role.WARN),))
         return lines
