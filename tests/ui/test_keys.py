@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from textual.command import CommandPalette
+from textual.content import Content
 from textual.widgets import OptionList
 
 from tests.fakes import Fakes, sample_library
@@ -65,6 +66,20 @@ async def test_every_action_has_an_entry_in_the_palette(browsing: Browsing) -> N
             assert action.title in titles
 
 
+@pytest.mark.parametrize("cells", [72, 82])
+async def test_the_palette_repeats_nothing_and_wraps_nothing(
+    browsing: Browsing, cells: int
+) -> None:
+    """A title, its keys, and what the title does not say yet, in one line."""
+    async with browsing() as browser:
+        for entry in ActionCommands(browser.app.screen).commands():
+            row = entry.row(Content(entry.title), cells)
+            assert row.cell_length <= cells
+            told = row.plain[len(entry.title) :].casefold()
+            assert entry.title.casefold() not in told.split("   ")
+            assert not row.plain.endswith(".")
+
+
 async def test_every_entry_of_the_palette_runs(browsing: Browsing) -> None:
     """No entry is dead: each is called, and nothing breaks."""
     skipped = {"Quit"}
@@ -109,6 +124,7 @@ async def test_help_lists_the_keys_as_they_are_bound(
         assert "Keys" in shown
         lines = [line for line in shown.split("\n") if "Mute" in line]
         assert " M " in lines[0]
+        assert "…" not in shown.replace("0 … 9", "")
         for part in ("Jump to 0 to 90 %", "Next, previous chat", "Quit", "Rescan"):
             assert part in shown
         await browser.press("escape")

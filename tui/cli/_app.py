@@ -36,6 +36,7 @@ class _News:
         self._lock = threading.Lock()
         self._listeners: list[Callable[[IndexerStatus], None]] = []
         self._notices = notices
+        """What the indexer's process, which opens the library too, need not repeat."""
         self.follower: Follower | None = None
 
     def subscribe(self, listener: Callable[[IndexerStatus], None]) -> None:
@@ -64,7 +65,7 @@ class _News:
                 status = IndexerStatus(f"reading {files:,} files")
             case ScanFinished():
                 status = IndexerStatus()
-            case Failed(reason):
+            case Failed(reason) if reason not in self._notices:
                 status = IndexerStatus(problem=printable(reason))
             case _:
                 pass  # the library tells it
@@ -123,6 +124,8 @@ def make_services(settings: Settings, folders: Sequence[bytes] = ()) -> Services
         on_indexer=news.subscribe,
         close=library.close,
         expects_sources=bool(folders or settings.sources),
+        is_read_only=library.read_only,
+        trouble=lambda: library.trouble,
     )
 
 

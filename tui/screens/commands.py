@@ -43,8 +43,10 @@ class Command(NamedTuple):
             cells: How wide the palette is.
         """
         pad = " " * max(2, _TITLE - title.cell_length)
-        keys = fit(self.keys, _KEYS)
-        text = cut(self.help, cells - _TITLE - _KEYS)
+        keys = fit(self.keys, _KEYS - 1) + " "
+        help_text = self.help.rstrip(".")
+        is_repeated = help_text.casefold() == title.plain.casefold()
+        text = "" if is_repeated else cut(help_text, cells - _TITLE - _KEYS)
         return Content.assemble(
             title, pad, (keys, "$primary"), (text, "$foreground 60%")
         )

@@ -153,6 +153,21 @@ def test_what_the_indexer_says_in_words(settings: Settings) -> None:
     ]
 
 
+def test_what_both_processes_find_is_told_once() -> None:
+    """The indexer opens the same library, and has the same to say about it."""
+    from tui.cli._app import _News
+
+    news = _News(["The library can't be written."])
+    told: list[IndexerStatus] = []
+    news.subscribe(told.append)
+    news.take(Failed("The library can't be written."))
+    news.take(Failed("it broke"))
+    assert [status.problem for status in told] == [
+        "The library can't be written.",
+        "it broke",
+    ]
+
+
 def test_the_app_looks_as_the_settings_say(settings: Settings) -> None:
     """Theme and characters are those of the settings."""
     with ended(make_services(settings)) as services:
