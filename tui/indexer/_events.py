@@ -75,6 +75,8 @@ class ScanReport:
     seconds: float = 0.0
     offline: str = ""
     """Why the source could not be scanned; empty when it was."""
+    unread_folders: int = 0
+    """Folders that can't be read, or not all of them: they may hold more notes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ class Job:
     inodes: list[int] = field(default_factory=list)
     """Of files that have a temporary name now."""
     recheck: bool = False
+    is_last: bool = False
+    """Whether nobody looks again: what is not whole by now is told as partial."""
     """Also look again at files that did not change, but can't be used."""
     names_first: bool = False
     """Take old files without a look at their content; they are measured later."""

@@ -18,7 +18,7 @@ from tui.indexer._events import ScanProblem
 from tui.indexer._look import look
 from tui.indexer._reconcile import MovedFiles, compare
 from tui.indexer._records import note_record
-from tui.indexer._settle import FileKey, state_of
+from tui.indexer._settle import FileKey, Verdict, state_of
 from tui.indexer._unwritten import Put, Unwritten
 from tui.indexer._walk import absolute, entry_of, is_vanished, walk
 from tui.media._api import Wholeness
@@ -45,6 +45,7 @@ _SETTLED_NS = 60_000_000_000
 _MAX_MOVED = 20_000
 """Files that wait for their new place in memory; more wait in the library."""
 _MAX_PROBLEMS = 100
+_UNFINISHED = "it is still being written"
 
 _Todo = tuple["Entry", "FileRecord | None"]
 
@@ -58,6 +59,9 @@ class Counts:
     added: int = 0
     changed: int = 0
     gone: int = 0
+    waiting: set[FileKey] = field(default_factory=set)
+    """Files that are left out until they are looked at again."""
+    unread_folders: int = 0
     problem_count: int = 0
     problems: list[ScanProblem] = field(default_factory=list)
     absence: str = ""
@@ -168,6 +172,7 @@ class Run:
         self.counts.folders += 1
         source = self._source
         source.settler.saw_temporary(inode for _, inode in listing.temporary)
+        self.counts.unread_folders += not (listing.complete or listing.vanished)
         for path, reason in listing.problems:
             self._report(ScanProblem(source.source_id, path, reason))
 
@@ -350,8 +355,8 @@ class Run:
             )
         self.counts.files += 1
         if verdict.state is None:
-            if known is not None and has_moved:
-                self._moved.add([known])  # its old place is gone, whatever it is now
+            verdict = self._waited(key, verdict, known, has_moved=has_moved)
+        if verdict.state is None:
             return None
         if (
             known is not None
@@ -369,6 +374,24 @@ class Run:
             probe=probe,
             file_id=known.file_id if known else None,
         )
+
+    def _waited(
+        self,
+        key: FileKey,
+        verdict: Verdict,
+        known: FileRecord | None,
+        *,
+        has_moved: bool,
+    ) -> Verdict:
+        """Leave a file out until it is looked at again; at the end, call it partial."""
+        self.counts.waiting.add(key)
+        if known is not None and has_moved:
+            self._moved.add([known])  # its old place is gone, whatever it is now
+            return verdict
+        is_shown = known is not None and known.state is NoteState.READY
+        if not self._job.is_last or is_shown:
+            return verdict
+        return Verdict(NoteState.PARTIAL, verdict.reason or _UNFINISHED)
 
     def _looked_for_picture(self, entry: Entry, probe: Probe) -> Probe:
         """Measure a file at once if that may tell whether it is a film.

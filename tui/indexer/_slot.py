@@ -300,6 +300,7 @@ def report_of(index: SourceIndex, counts: Counts, seconds: float) -> ScanReport:
         added=counts.added,
         changed=counts.changed,
         gone=counts.gone,
+        unread_folders=counts.unread_folders,
         problem_count=counts.problem_count,
         problems=tuple(counts.problems),
         seconds=seconds,

@@ -12,11 +12,12 @@ from tui.indexer._sweep import FolderTimes
 from tui.indexer._walk import read, why
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tui.indexer._events import ScanProblem
     from tui.indexer._hints import Hints
     from tui.indexer._run import Counts
+    from tui.indexer._settle import FileKey
     from tui.indexer._tools import Tools
     from tui.indexer._walk import Listing
     from tui.library._api import IndexWriter
@@ -96,20 +97,25 @@ class SourceIndex:
             return "the folder is empty; perhaps its disk is not mounted"
         return ""
 
-    def scan(self, *, full: bool, names_first: bool) -> Iterator[Counts]:
+    def scan(
+        self, *, full: bool, names_first: bool, recheck: bool = False
+    ) -> Iterator[Counts]:
         """Compare the whole source.
 
         Args:
             full: Also read folders whose time did not change, because a file in them
                 may have been written in place.
             names_first: Take old files before anybody looked into them.
+            recheck: Look again at what was not well; a full scan always does.
 
         Yields:
             The counts so far, after each folder or chunk of files.
         """
         first = not self.times
         job = Job(
-            folders=self.times.all_changed(), recheck=full, names_first=names_first
+            folders=self.times.all_changed(),
+            recheck=full or recheck,
+            names_first=names_first,
         )
         if full or first:
             job.trees.add(b"")
@@ -121,12 +127,31 @@ class SourceIndex:
         job = job_for(hints, self.root, self.times, self.tools.names)
         yield from Run(self, job).steps()
 
+    def look_at(self, files: Iterable[FileKey], *, is_last: bool) -> Iterator[Counts]:
+        """Look again at some files; yields as `scan` does.
+
+        Args:
+            files: The files.
+            is_last: Whether nobody looks again: the rest is told as partial then.
+        """
+        job = Job(recheck=True, is_last=is_last)
+        for folder, name in files:
+            job.add_name(folder, name)
+        yield from Run(self, job).steps()
+
     def relook(self, now_ms: int) -> Iterator[Counts] | None:
         """Look again at files that were not whole; None when none is due."""
         job = Job(recheck=True)
         for folder, name in self.settler.due(now_ms):
             job.add_name(folder, name)
         return Run(self, job).steps() if job.names else None
+
+    def read_anew(self, folders: Iterable[bytes]) -> None:
+        """Have folders read by the next scan, though their time will not change."""
+        for folder in folders:
+            if folder in self.times:
+                self.times.note(folder, 0)
+                self.writer.apply(self.source_id, folder, 0, (), ())
 
     def read(self, folder: bytes) -> Listing:
         """Read one folder, and remember when that took long."""
