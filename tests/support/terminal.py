@@ -176,6 +176,11 @@ class PtyTerminal:
         _wait(is_quiet, seconds, lambda: self.text)
         return len(self.output)
 
+    @property
+    def echoes(self) -> bool:
+        """Whether the terminal shows what is typed by itself."""
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
+
     def wait_for_exit(self, seconds: float = DEADLINE_S) -> int:
         """Wait until the program has ended; returns its exit code."""
         code = self.process.wait(seconds)

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui import __version__
-from tui.cli._library import opened
-from tui.cli._objects import plain, problem_object, source_object
-from tui.cli._output import Out
+from tui.cli._library import is_watched, opened
+from tui.cli._objects import as_watched, plain, problem_object, source_object
+from tui.cli._output import Out, counted
 from tui.cli._sound_check import check_output
 from tui.errors import DamagedError, EarmarkError
 from tui.text import printable
@@ -34,6 +34,7 @@ _BAD = 3
 _PACKAGES = ("textual", "watchfiles", "mutagen", "av", "miniaudio")
 _DEVICES = ("miniaudio", "simpleaudio")
 _LIMITS = Path("/proc/sys/fs/inotify")
+_WATCHES = {"live": "live", "polling": "polling", "off": "not now"}
 _SHOWN = 20
 """How many problems are listed in words; `--json` has them all."""
 
@@ -121,7 +122,11 @@ def _library_facts(library: Library) -> dict[str, Any]:
 
 def _source_facts(library: Library) -> dict[str, Any]:
     with closing(library.reader()) as reader:
-        sources = {source.id: source for source in reader.sources()}
+        watched = is_watched(library)
+        sources = {
+            source.id: as_watched(source, watched=watched)
+            for source in reader.sources()
+        }
         problems = reader.problems()
         notes = Counter[int]()
         for chat in reader.chats():
@@ -187,8 +192,11 @@ def _lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     library = report["library"]
     yield "library", f"{library['path']} ({library['size'] / 1e6:.1f} MB)"
     if "notes" in library:
-        yield "", f"{library['notes']:,} notes, {library['unplayed']:,} unplayed"
-    yield "", f"integrity: {library['integrity']}"
+        notes = counted(library["notes"], "note")
+        yield "", f"{notes}, {library['unplayed']:,} unplayed"
+        yield "", f"integrity: {library['integrity']}"
+    else:
+        yield "", f"can't be used: {library['integrity']}"
     if library.get("notice"):
         yield "", library["notice"]
     config = report["config"]
@@ -206,11 +214,12 @@ def _source_lines(source: dict[str, Any]) -> Iterator[tuple[str, str]]:
     state = source["state"] + (f": {source['reason']}" if source["reason"] else "")
     yield "", f"{source['kind']} “{source['label']}”, {state}"
     yield "", f"score {source['score']}: {', '.join(source['reasons']) or 'no reason'}"
-    watch = source["watch"]
+    watch = _WATCHES[source["watch"]]
     if source["watch_reason"]:
         watch = f"{watch} ({source['watch_reason']})"
-    notes, problems = source["notes"], source["problems"]
-    yield "", f"{notes:,} notes, {problems:,} problems, watching: {watch}"
+    notes = counted(source["notes"], "note")
+    problems = counted(source["problems"], "problem")
+    yield "", f"{notes}, {problems}, watching: {watch}"
 
 
 def _rest(report: dict[str, Any]) -> Iterator[tuple[str, str]]:

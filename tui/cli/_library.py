@@ -19,19 +19,24 @@ if TYPE_CHECKING:
 
     from tui.config import Settings
     from tui.indexer import ScanReport
-    from tui.library import Library
+    from tui.library import Library, Reader
     from tui.model import Source
 
 __all__ = [
+    "NO_SOURCES",
     "Progress",
     "absolute",
     "add_sources",
     "holder",
     "index",
+    "is_watched",
     "opened",
     "refresh",
     "remember",
+    "tell_nothing",
 ]
+
+NO_SOURCES = "no sources yet: earmark FOLDER adds one"
 
 _PROGRESS_EVERY_S = 0.1
 
@@ -204,6 +209,29 @@ def refresh(
             index(library, sources, full=False)
     finally:
         lock.release()
+
+
+def tell_nothing(reader: Reader) -> int:
+    """Say that nothing was found, or that there is nothing to look in yet.
+
+    Args:
+        reader: The library.
+
+    Returns:
+        The exit code.
+    """
+    complain("nothing found" if reader.sources() else NO_SOURCES)
+    return 1
+
+
+def is_watched(library: Library) -> bool:
+    """Tell whether a browser keeps the library up to date now."""
+    from tui.indexer import IndexerLock
+
+    lock = IndexerLock(library.path)
+    is_free = lock.acquire()
+    lock.release()
+    return not is_free and not library.read_only
 
 
 class Progress:

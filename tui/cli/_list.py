@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tui.cli._library import absolute, opened, refresh
+from tui.cli._library import absolute, opened, refresh, tell_nothing
 from tui.cli._objects import chat_object, note_object, sent_at
 from tui.cli._output import Out
 from tui.errors import UsageError
@@ -17,13 +18,13 @@ from tui.rowtext import ASCII, UNICODE
 from tui.text import clock, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from tui.cli._output import Out as Output
     from tui.config import Settings
     from tui.library import Reader
-    from tui.model import Note, NoteId, NoteRow
+    from tui.model import Note, NoteId, NoteRow, Source, SourceId
     from tui.query import Query
     from tui.rowtext import Glyphs
 
@@ -39,7 +40,6 @@ __all__ = [
 
 _ID = 8
 """Digits of an id that are shown: enough to tell notes apart, few enough to type."""
-_NOTHING = 1
 
 
 def glyphs_for(settings: Settings, out: Output) -> Glyphs:
@@ -84,7 +84,7 @@ def list_notes(settings: Settings, said: dict[str, Any]) -> int:
                 rows = [note_cells(note, glyphs) for note in found]
                 out.table(rows, right=[3])
                 count = len(rows)
-    return 0 if count else _NOTHING
+            return 0 if count else tell_nothing(reader)
 
 
 def _when(row: NoteRow) -> str:
@@ -131,10 +131,10 @@ def show_note(settings: Settings, said: dict[str, Any]) -> int:
         with closing(library.reader()) as reader:
             note_id = find_note(reader, said["note"])
             note = None if note_id is None else reader.note(note_id)
-    if note is None:
-        if said["json"]:
-            out.array([])
-        return _NOTHING
+            if note is None:
+                if said["json"]:
+                    out.array([])
+                return tell_nothing(reader)
     if said["json"]:
         out.array([note_object(note)])
         return 0
@@ -196,9 +196,11 @@ def list_chats(settings: Settings, said: dict[str, Any]) -> int:
         with closing(library.reader()) as reader:
             chats = reader.chats()
             sources = {source.id: source for source in reader.sources()}
+            nothing = 0 if chats else tell_nothing(reader)
     if said["json"]:
         out.array(chat_object(chat, sources.get(chat.source_id)) for chat in chats)
     else:
+        names = _names(sources.values())
         out.table(
             [
                 [
@@ -206,10 +208,24 @@ def list_chats(settings: Settings, said: dict[str, Any]) -> int:
                     f"{chat.notes:,}",
                     f"{chat.unplayed:,} unplayed",
                     clock(chat.duration_ms),
-                    printable(sources[chat.source_id].label),
+                    names[chat.source_id],
                 ]
                 for chat in chats
             ],
             right=[1, 2, 3],
         )
-    return 0 if chats else _NOTHING
+    return nothing
+
+
+def _names(sources: Iterable[Source]) -> dict[SourceId, str]:
+    """Name sources by their labels, and by their folders where these are the same."""
+    sources = list(sources)
+    labels = Counter(source.label for source in sources)
+    return {
+        source.id: printable(
+            source.label
+            if labels[source.label] == 1
+            else f"{source.label} ({os.fsdecode(source.root)})"
+        )
+        for source in sources
+    }

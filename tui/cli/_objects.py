@@ -6,13 +6,14 @@ import base64
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from tui.model import Precision
+from tui.model import Precision, WatchMode
 from tui.query import wall_clock
 
 if TYPE_CHECKING:
     from tui.model import Chat, Note, NoteFile, NoteRow, Problem, Source
 
 __all__ = [
+    "as_watched",
     "chat_object",
     "moment_object",
     "note_object",
@@ -121,6 +122,18 @@ def chat_object(chat: Chat, source: Source | None) -> dict[str, Any]:
         "duration_ms": chat.duration_ms,
         "last_at": moment_object(chat.last_ms),
     }
+
+
+def as_watched(source: Source, *, watched: bool) -> Source:
+    """Tell how a source is watched now: the library remembers how it was last.
+
+    Args:
+        source: The source as the library knows it.
+        watched: Whether anybody watches.
+    """
+    if watched:
+        return source
+    return source._replace(watch=WatchMode.OFF, watch_reason="")
 
 
 def source_object(source: Source, notes: int, problems: int) -> dict[str, Any]:

@@ -14,7 +14,12 @@ from tui.text import cut, fit, printable, width
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Out", "complain", "finish"]
+__all__ = ["Out", "complain", "counted", "finish"]
+
+
+def counted(number: int, thing: str) -> str:
+    """Write how many of a thing there are."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def complain(message: str) -> None:

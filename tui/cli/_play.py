@@ -11,7 +11,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tui.audio import PlayerState
-from tui.cli._library import opened, refresh
+from tui.cli._keyboard import keys
+from tui.cli._library import opened, refresh, tell_nothing
 from tui.cli._list import answers, find_note
 from tui.cli._output import complain
 from tui.cli._player import make_player
@@ -25,17 +26,20 @@ if TYPE_CHECKING:
 
     from tui.config import Settings
     from tui.library import Library, Reader
-    from tui.model import NoteId
+    from tui.model import Note, NoteId
     from tui.playback import NowPlaying
 
 __all__ = ["Performance", "StatusLine", "play"]
 
 _ID_DIGITS = frozenset("0123456789abcdefABCDEF")
+_QUIT, _PAUSE, _NEXT = "q", " ", ("n", ">")
 _PATIENCE_S = 10.0
 """How long a device may be away in the middle, before one gives up."""
 _FIRST_PATIENCE_S = 0.0
 """And at the start: what nobody hears must not count as played."""
 _FAILED = 3
+_TOLD = 10
+"""How many notes that can't be played are named."""
 
 
 def play(settings: Settings, said: dict[str, Any]) -> int:
@@ -43,24 +47,37 @@ def play(settings: Settings, said: dict[str, Any]) -> int:
     with ends_on_signals(), opened(settings, to_read=True) as library:
         refresh(library, settings)
         with closing(library.reader()) as reader:
-            notes = _chosen(reader, said["query"])
+            notes, useless = _chosen(reader, said["query"])
+            if not notes and not useless:
+                return tell_nothing(reader)
         if not notes:
-            return 1
+            for note in useless[:_TOLD]:
+                path = os.fsdecode(note.files[0].full_path) if note.files else note.key
+                complain(f"{path}: {note.row.reason or note.row.state.value}")
+            if len(useless) > _TOLD:
+                complain(f"and {len(useless) - _TOLD:,} more that can't be played")
+            return _FAILED
         return _perform(library, settings, notes)
 
 
-def _chosen(reader: Reader, text: str) -> list[NoteId]:
-    """Choose notes by an id, or else by a query; the oldest first."""
+def _chosen(reader: Reader, text: str) -> tuple[list[NoteId], list[Note]]:
+    """Choose notes by an id, or else by a query; the oldest first.
+
+    Returns:
+        Those to play, and those that can't be.
+    """
     if set(text) <= _ID_DIGITS:
         note_id = find_note(reader, text)
         if note_id is not None:
-            return [note_id]
-    found = [
-        note.row.id
-        for note in answers(reader, parse(text))
-        if note.row.state is NoteState.READY
-    ]
-    return found[::-1]
+            return [note_id], []
+    ready: list[NoteId] = []
+    useless: list[Note] = []
+    for note in answers(reader, parse(text)):
+        if note.row.state is NoteState.READY:
+            ready.append(note.row.id)
+        else:
+            useless.append(note)
+    return ready[::-1], useless
 
 
 def _perform(library: Library, settings: Settings, notes: Sequence[NoteId]) -> int:
@@ -71,16 +88,20 @@ def _perform(library: Library, settings: Settings, notes: Sequence[NoteId]) -> i
     )
     line = StatusLine(sys.stdout)
     performance = Performance(
-        len(notes), line.show, name=lambda note_id: _file_name(library, note_id)
+        len(notes),
+        line.show,
+        name=lambda note_id: _file_name(library, note_id),
+        toggle=playback.toggle,
     )
     playback.subscribe(performance.changed)
     playback.set_speed(settings.speed)
     playback.start()
     try:
-        for note_id in notes:
-            playback.play_note(note_id)
-            if not performance.wait(note_id):
-                break
+        with keys(sys.stdin, performance.pressed):
+            for note_id in notes:
+                playback.play_note(note_id)
+                if not performance.wait(note_id):
+                    break
     finally:
         playback.close()
         line.end()
@@ -101,6 +122,7 @@ class Performance:
         total: How many notes there are.
         show: Told of every change: the number of the note, the total, what plays.
         name: Names the file of a note.
+        toggle: Pauses, or goes on.
         clock: Seconds that only grow.
     """
 
@@ -110,6 +132,7 @@ class Performance:
         show: Callable[[int, int, NowPlaying], None],
         *,
         name: Callable[[NoteId], str],
+        toggle: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.code = 0
@@ -117,9 +140,10 @@ class Performance:
         self._total = total
         self._show = show
         self._name = name
+        self._toggle = toggle
         self._clock = clock
         self._number = 0
-        self._changes: queue.SimpleQueue[NowPlaying] = queue.SimpleQueue()
+        self._changes: queue.SimpleQueue[NowPlaying | str] = queue.SimpleQueue()
         self._has_sounded = False
         self._told: tuple[NoteId | None, str] | None = None
         self._problem = ""
@@ -129,6 +153,10 @@ class Performance:
         """Take a snapshot, on any thread."""
         self._changes.put(now)
 
+    def pressed(self, key: str) -> None:
+        """Take a key, on any thread: q ends, n and > go on, Space pauses."""
+        self._changes.put(key)
+
     def wait(self, note_id: NoteId) -> bool:
         """Wait until a note has ended.
 
@@ -136,7 +164,7 @@ class Performance:
             note_id: The note that was asked for.
 
         Returns:
-            Whether to go on with the next: not when there is no sound.
+            Whether to go on with the next: not when there is no sound, or enough of it.
         """
         self._number += 1
         while True:
@@ -144,7 +172,14 @@ class Performance:
                 now = self._changes.get(timeout=0.2)
             except queue.Empty:
                 now = None
-            if now is not None and self._is_over(now, note_id):
+            if isinstance(now, str):
+                if now in _NEXT:
+                    return True
+                if now == _QUIT:
+                    return False
+                if now == _PAUSE:
+                    self._toggle()
+            elif now is not None and self._is_over(now, note_id):
                 return True
             if self._is_hopeless():
                 complain(self._problem)

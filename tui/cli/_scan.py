@@ -8,9 +8,17 @@ from collections import Counter
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
-from tui.cli._library import absolute, holder, index, opened, remember
-from tui.cli._objects import plain, problem_object, source_object
-from tui.cli._output import Out, complain
+from tui.cli._library import (
+    NO_SOURCES,
+    absolute,
+    holder,
+    index,
+    is_watched,
+    opened,
+    remember,
+)
+from tui.cli._objects import as_watched, plain, problem_object, source_object
+from tui.cli._output import Out, complain, counted
 from tui.model import SourceState
 from tui.text import printable
 
@@ -52,9 +60,13 @@ def scan(settings: Settings, said: dict[str, Any]) -> int:
             notes = Counter[int]()
             for chat in reader.chats():
                 notes[chat.source_id] += chat.notes
+        watched = is_watched(library)
     if not reports:
-        complain("no sources yet; earmark scan FOLDER adds one")
+        if said["json"]:
+            out.array([])
+        complain(NO_SOURCES)
         return _NOTHING
+    by_id = {each.id: as_watched(each, watched=watched) for each in by_id.values()}
     told = [_told(by_id[r.source_id], r, notes[r.source_id], problems) for r in reports]
     if said["json"]:
         out.array(told)
@@ -65,7 +77,8 @@ def scan(settings: Settings, said: dict[str, Any]) -> int:
         if rest >= _LONG_S:
             out.line(f"lengths and contents compared ({rest:.1f} s)")
     states = {by_id[report.source_id].state for report in reports}
-    return 0 if states == {SourceState.OK} else _BAD
+    is_whole = not any(report.unread_folders for report in reports)
+    return 0 if states == {SourceState.OK} and is_whole else _BAD
 
 
 def _told(
@@ -96,7 +109,8 @@ def _say(out: Out, told: list[dict[str, Any]]) -> None:
             out.line(f"  {source['state']}: {printable(source['reason'] or '')}")
             continue
         out.line(
-            f"  {source['notes']:,} notes in {source['files']:,} files:"
+            f"  {counted(source['notes'], 'note')} in"
+            f" {counted(source['files'], 'file')}:"
             f" {source['added']:,} added, {source['changed']:,} changed,"
             f" {source['gone']:,} gone ({source['seconds']:.1f} s)"
         )

@@ -7,10 +7,10 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from tui.cli._library import opened, refresh
+from tui.cli._library import NO_SOURCES, opened, refresh
 from tui.cli._list import glyphs_for, note_cells
 from tui.cli._objects import note_object
-from tui.cli._output import Out, complain
+from tui.cli._output import Out, complain, counted
 from tui.cli._signals import ends_on_signals, is_unheard
 from tui.model import Group, GroupKind, NoteId
 from tui.text import fit
@@ -82,6 +82,10 @@ def watch(settings: Settings, said: dict[str, Any]) -> int:
     out = Out()
     with ends_on_signals(), opened(settings) as library:
         refresh(library, settings)
+        with closing(library.reader()) as reader:
+            if not reader.sources():
+                complain(NO_SOURCES)
+                return 1
         try:
             _follow(settings, library, _teller(settings, out, as_json=said["json"]))
         except (KeyboardInterrupt, BrokenPipeError):
@@ -114,7 +118,7 @@ def _teller(
             ]
             out.line("  ".join([*columns, *filter(None, texts)]))
         elif event == "ready":
-            complain(f"watching {notes:,} notes")
+            complain(f"watching {counted(notes, 'note')}")
         out.flush()
 
     return tell

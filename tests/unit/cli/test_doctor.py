@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tui.cli import _sound_check
 from tui.cli._sound_check import check_output
+from tui.indexer import IndexerLock
+from tui.library import Library
+from tui.model import SourceId, SourceState, WatchMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,8 +67,28 @@ def test_the_report(earmark: Earmark, phone: Path, isolated: Path) -> None:
     assert all(report["packages"].values())
     text = earmark("doctor").out
     assert f"Ana/bad.opus: unreadable, {problem['reason']}" in text
-    assert "19 notes, 1 problems" in text
+    assert "19 notes, 1 problem, watching: not now" in text
     assert "score 100" in text
+
+
+def test_watching_is_told_while_somebody_does(
+    earmark: Earmark, phone: Path, isolated: Path
+) -> None:
+    """What the library remembers of a browser that has gone is not how it is now."""
+    earmark("scan", phone)
+    path = isolated / "data" / "earmark" / "library.db"
+    with Library.open(path) as library, closing(library.index_writer()) as writer:
+        writer.set_source_state(SourceId(1), SourceState.OK, "", watch=WatchMode.LIVE)
+    assert earmark("doctor", "--json").json["sources"][0]["watch"] == "off"
+    assert "watching: not now" in earmark("doctor").out
+    assert earmark("scan", "--json").json[0]["watch"] == "off"
+    lock = IndexerLock(path)
+    assert lock.acquire()
+    try:
+        assert earmark("doctor", "--json").json["sources"][0]["watch"] == "live"
+        assert "watching: live" in earmark("doctor").out
+    finally:
+        lock.release()
 
 
 def test_a_source_that_is_away_is_a_failure(earmark: Earmark, phone: Path) -> None:
@@ -81,7 +105,8 @@ def test_a_library_that_can_not_be_opened(earmark: Earmark, tmp_path: Path) -> N
     """Doctor reports even then."""
     done = earmark("doctor", "--library", tmp_path)
     assert done.code == 3
-    assert "is a folder" in done.out
+    assert f"can't be used: {tmp_path}: is a folder" in done.out
+    assert "integrity" not in done.out
 
 
 def test_the_check_opens_an_output_elsewhere() -> None:

@@ -30,6 +30,58 @@ def test_nothing_known_is_nothing_found(earmark: Earmark) -> None:
     assert earmark("show", "abcd", "--json").json == []
 
 
+@pytest.mark.parametrize(
+    "argv", [["list"], ["chats"], ["play", "x"], ["show", "ab"], ["watch"]]
+)
+def test_without_a_source_it_is_told_what_to_do(
+    earmark: Earmark, argv: list[str]
+) -> None:
+    """Nobody is left with an empty screen."""
+    done = earmark(*argv)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "earmark: no sources yet: earmark FOLDER adds one\n"
+
+
+@pytest.mark.parametrize("argv", [["list", "qqq"], ["show", "zz"], ["play", "qqq"]])
+def test_nothing_found_is_told(earmark: Earmark, phone: Path, argv: list[str]) -> None:
+    """In one line, beside the empty array for programs."""
+    earmark("scan", phone)
+    done = earmark(*argv)
+    assert (done.code, done.out, done.err) == (1, "", "earmark: nothing found\n")
+    if argv[0] != "play":
+        done = earmark(*argv, "--json")
+        assert (done.code, done.json, done.err) == (1, [], "earmark: nothing found\n")
+
+
+def test_no_chats_are_told(earmark: Earmark, tmp_path: Path) -> None:
+    """A folder without notes has none."""
+    (tmp_path / "Empty").mkdir()
+    earmark("scan", tmp_path / "Empty")
+    done = earmark("chats", "--json")
+    assert (done.code, done.json, done.err) == (1, [], "earmark: nothing found\n")
+
+
+def test_sources_of_one_name_are_told_apart(earmark: Earmark, tmp_path: Path) -> None:
+    """Two apps, and two folders of one name, are not the same."""
+    roots = [
+        tmp_path / "one" / "WhatsApp Voice Notes",
+        tmp_path / "two" / "WhatsApp Voice Notes",
+        tmp_path / "WhatsApp Business" / "Media" / "WhatsApp Business Voice Notes",
+    ]
+    for number, root in enumerate(roots):
+        path = root / "202501" / f"PTT-20250101-WA000{number}.opus"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(opus_note(1, freq=400 + 100 * number))
+    earmark("scan", roots[0], roots[2].parent.parent)
+    one, two = sorted(line.split()[-1] for line in earmark("chats").lines)
+    assert (one, two) == ("Business", "WhatsApp")
+    earmark("scan", roots[1])
+    text = earmark("chats").out
+    assert f"WhatsApp ({roots[0]})" in text
+    assert f"WhatsApp ({roots[1]})" in text
+    assert text.count("WhatsApp Business\n") == 1
+
+
 def test_list_of_the_demo(earmark: Earmark, phone: Path) -> None:
     """Every note is listed with its chat, time, precision and length."""
     done = earmark("list", "--source", phone, "--json")

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.lines import running
 from tests.support.notes import opus_note
+from tests.support.terminal import PtyTerminal
 from tui.audio import PlayerState
 from tui.cli._play import Performance, StatusLine
 from tui.model import NoteId
@@ -76,6 +77,49 @@ def test_a_file_that_went_away(earmark: Earmark, two: Path) -> None:
     done = earmark("play", key, "--output", "null")
     assert done.code == 3
     assert done.err == f"earmark: {two}/bad.opus: not a sound file\n"
+
+
+def test_what_can_not_be_played_is_told(earmark: Earmark, two: Path) -> None:
+    """A query that finds only such notes says why; others play without them."""
+    (two / "bad.opus").write_text("no sound at all")
+    os.utime(two / "bad.opus", (1, 1))
+    earmark("scan", two)
+    (note,) = earmark("list", "is:unreadable", "--json").json
+    done = earmark("play", "is:unreadable", "--output", "null")
+    assert (done.code, done.out) == (3, "")
+    assert done.err == f"earmark: {two}/bad.opus: {note['reason']}\n"
+
+
+@pytest.mark.parametrize(("key", "code"), [(b"q", 0), (b"", 130)])
+def test_keys_end_it_unseen(earmark: Earmark, two: Path, key: bytes, code: int) -> None:
+    """What is typed is not written between, and the terminal is given back."""
+    (two / "long.opus").write_bytes(opus_note(60))
+    earmark("scan", two)
+    words = ["python", "-m", "tui", "play", "len>30", "--output", "null"]
+    with PtyTerminal(words) as terminal:
+        terminal.wait_for("1 of 1")
+        assert not terminal.echoes
+        terminal.send(b"zz" + key)
+        if not key:
+            terminal.process.send_signal(signal.SIGINT)
+        assert terminal.wait_for_exit() == code
+        assert b"z" not in terminal.output.partition(b"1 of 1")[2]
+        assert terminal.echoes
+
+
+def test_keys_pause_and_go_on() -> None:
+    """Space is passed on; n and > go to the next note, q ends."""
+    pauses: list[str] = []
+    performance = Performance(
+        4, lambda *_: None, name=named, toggle=lambda: pauses.append("toggle")
+    )
+    for key in " ?n>q":
+        performance.pressed(key)
+    assert performance.wait(ONE)
+    assert performance.wait(TWO)
+    assert not performance.wait(ONE)
+    assert pauses == ["toggle"]
+    assert performance.code == 0
 
 
 def test_sigterm_keeps_the_position(earmark: Earmark, tmp_path: Path) -> None:

@@ -41,8 +41,44 @@ def test_scan_counts(earmark: Earmark, phone: Path) -> None:
 def test_scan_without_a_source(earmark: Earmark) -> None:
     """Nothing to scan is told with what to do."""
     done = earmark("scan")
-    assert done.code == 1
-    assert "earmark scan FOLDER" in done.err
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "earmark: no sources yet: earmark FOLDER adds one\n"
+    done = earmark("scan", "--json")
+    assert (done.code, done.json) == (1, [])
+
+
+def test_one_is_said_as_one(earmark: Earmark, tmp_path: Path) -> None:
+    """Words agree with their number."""
+    (tmp_path / "a.opus").write_bytes(opus_note(1))
+    assert "1 note in 1 file: 1 added" in earmark("scan", tmp_path).out
+
+
+def test_a_file_just_written_is_there(earmark: Earmark, tmp_path: Path) -> None:
+    """Also one whose end can't be proved: it is waited for."""
+    path = tmp_path / "a.opus"
+    path.write_bytes(opus_note(1, eos=False))
+    assert len(earmark("list", "--source", tmp_path).lines) == 1
+    (tmp_path / "b.opus").write_bytes(opus_note(1, freq=900, eos=False))
+    assert earmark("scan", "--json").json[0]["notes"] == 2
+
+
+def test_a_folder_that_can_not_be_read(
+    earmark: Earmark, phone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may hold notes: that is a failure, and the rest is there."""
+    real = os.scandir
+
+    def refuse(path: bytes) -> object:
+        if os.fsencode(path).endswith(b"Ana"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    done = earmark("scan", phone, "--json")
+    assert done.code == 3
+    assert done.json[0]["notes"] == 14
+    (problem,) = done.json[0]["problems"]
+    assert (problem["path"], problem["reason"]) == ("Ana", "permission denied")
 
 
 def test_scan_of_some_sources(earmark: Earmark, phone: Path, tmp_path: Path) -> None:
