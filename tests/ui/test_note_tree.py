@@ -190,12 +190,26 @@ async def test_the_cursor_says_when_it_had_to_move() -> None:
     async with app.run_test(size=(60, 12)) as pilot:
         await pilot.press("l", "j", "j")
         app.said.clear()
-        app.library.put(205, 2, START_MS, played=Played.PLAYED)
+        app.library.put(205, 2, START_MS, state=NoteState.MISSING)
         app.tree_view.apply(app.library.change(205))
         await pilot.pause()
         assert [s.note_id for s in app.said if isinstance(s, NoteTree.CursorMoved)] == [
             104
         ]
+
+
+async def test_two_clicks_below_a_held_note_play_what_was_clicked() -> None:
+    """The first takes the held row away, and what was clicked moves up by one."""
+    app = made()
+    async with app.run_test(size=(60, 20)) as pilot:
+        tree = app.tree_view
+        await pilot.press("l", "j", "j")
+        row = app.library.notes[NoteId(205)]
+        app.library.put(205, 2, row.order_ms, played=Played.PLAYED)
+        tree.apply(app.library.change(205))
+        await pilot.click(tree, offset=(20, 10), times=2)
+        assert chosen(app) == [(UNPLAYED, 201)]
+        assert app.model.cursor == (UNPLAYED, 201)
 
 
 async def test_a_note_is_revealed_from_anywhere() -> None:

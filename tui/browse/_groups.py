@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui.browse._items import NodeItem
 from tui.browse._notes import NoteList
-from tui.model import Group, GroupKind, Played
+from tui.model import Group, GroupKind, NoteState, Played
 from tui.rowtext import SMART_LABELS, month_name
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Groups:
         """Of the open groups that show."""
         self._doubtful: set[Group] = set()
         """Those whose length is not what the library says."""
+        self._held: tuple[int, NoteId] | None = None
+        """Sort key and id of a note that still shows in Unplayed, but was played."""
 
     # -- what there is
 
@@ -112,6 +114,8 @@ class Groups:
 
     def close(self, group: Group) -> None:
         """Hide what is below a group; open months of a chat are remembered."""
+        if group == _UNPLAYED:
+            self._held = None
         self._open.discard(group)
         self._notes.pop(group, None)
         if group.kind is GroupKind.CHAT:
@@ -151,6 +155,43 @@ class Groups:
         self._chats = {chat.id: chat for chat in self._reader.chats()}
         for chat_id in list(self._months):
             self._months[chat_id] = {m.month: m for m in self._reader.months(chat_id)}
+
+    # -- the note that is kept
+
+    @property
+    def held(self) -> NoteId | None:
+        """The note that shows in Unplayed only because the cursor is on it."""
+        return None if self._held is None else self._held[1]
+
+    def hold(self, note_id: NoteId, order_ms: int | None) -> None:
+        """Show a note in Unplayed that is not one of it any more, if it shows at all.
+
+        Args:
+            note_id: The note.
+            order_ms: Its sort key; None asks the library.
+        """
+        notes = self._notes.get(_UNPLAYED)
+        if notes is None:
+            return
+        if order_ms is not None and notes.find_at(note_id, order_ms) is not None:
+            return
+        rows = self._reader.rows([note_id])
+        if not rows or rows[0].chat_id not in self._chats:
+            return
+        is_shown = rows[0].state in {NoteState.READY, NoteState.UNREADABLE}
+        if is_shown and notes.find(note_id) is None:
+            order_ms = rows[0].order_ms if order_ms is None else order_ms
+            notes.insert([(order_ms, note_id)])
+            self._held = order_ms, note_id
+
+    def release(self) -> None:
+        """Take the note out again that was held."""
+        notes = self._notes.get(_UNPLAYED)
+        if self._held is not None and notes is not None:
+            index = notes.find_at(self._held[1], self._held[0])
+            if index is not None:
+                notes.remove_at(index)
+        self._held = None
 
     # -- changes
 

@@ -33,6 +33,9 @@ FOLD_AT = 60
 """Chats with more notes fold by month."""
 
 
+_UNPLAYED = Group(GroupKind.UNPLAYED)
+
+
 class _Block:
     """One group among the rows: a row for itself, and one for each note below it."""
 
@@ -64,7 +67,7 @@ class TreeModel:
         self._block_of: dict[Group, int] = {}
         self._count = 0
         self._cursor_row = 0
-        self._cursor_key = RowKey(Group(GroupKind.UNPLAYED))
+        self._cursor_key = RowKey(_UNPLAYED)
         self._cursor_order = 0
 
     # -- rows
@@ -182,6 +185,12 @@ class TreeModel:
         self._cursor_row, self._cursor_key = row, self.key_at(row)
         if index >= 0 and block.notes is not None:
             self._cursor_order = block.notes.order_at(index)
+        held = self._groups.held
+        if held is not None and self._cursor_key != RowKey(_UNPLAYED, held):
+            self._groups.release()
+            self._lay_out()
+            order = None if self._cursor_key.note_id is None else self._cursor_order
+            self._cursor_row = self.index_of(self._cursor_key, order) or 0
         return self._cursor_key != old
 
     def parent_row(self, row: int) -> int | None:
@@ -254,9 +263,10 @@ class TreeModel:
             group = Group(GroupKind.MONTH, chat_id, month)
             self.set_open(group, is_open=True)
         row = self.index_of(RowKey(group, note_id), order_ms)
-        if row is not None:
-            self.move_to(row)
-        return row
+        if row is None:
+            return None
+        self.move_to(row)
+        return self._cursor_row
 
     def order(self, group: Group) -> Sequence[NoteId]:
         """List all notes of a group in the order of the tree, newest first."""
@@ -319,11 +329,15 @@ class TreeModel:
     ) -> Patch:
         """Change the groups, number the rows anew, and put the cursor back."""
         visible = self._remember(*screen)
+        group, note_id = self._cursor_key
+        is_kept = group == _UNPLAYED and self._is_there()
+        self._groups.release()  # groups are compared with the library
         work()
-        self._lay_out()
-        note_id = self._cursor_key.note_id
         change = changes.get(note_id) if note_id is not None else None
         order = self._cursor_order if change is None else change.order_ms
+        if is_kept and note_id is not None:
+            self._groups.hold(note_id, None if is_reset else order)
+        self._lay_out()
         # After a reset the sort key may be another one: then all are looked at.
         hint = None if is_reset or note_id is None else order
         moved = self._restore_cursor(self.index_of(self._cursor_key, hint), changes)
@@ -333,6 +347,10 @@ class TreeModel:
             note_changed=change is not None or is_reset,
             reset=is_reset,
         )
+
+    def _is_there(self) -> bool:
+        """Tell whether the row of the cursor is what the cursor stands for."""
+        return self._count > 0 and self.key_at(self._cursor_row) == self._cursor_key
 
     def _remember(self, top: int, height: int) -> list[tuple[int, RowKey, int | None]]:
         """Note the rows on the screen: number, key, sort key."""

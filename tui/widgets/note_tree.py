@@ -15,10 +15,13 @@ from textual.strip import Strip
 from typing_extensions import override
 
 from tui.browse import NodeItem
+from tui.errors import LibraryError
+from tui.messages import LibraryFailed
 from tui.rowtext import ASCII, UNICODE, hint_line
 from tui.widgets._late_styles import LateStyles
 from tui.widgets._row_lines import item_line
 from tui.widgets._terminal_rows import Row, TerminalRows
+from tui.widgets.cells import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -93,7 +96,7 @@ class NoteTree(LateStyles, can_focus=True):
         _key("page_up", "pageup", "page(-1)", "A page up"),
         _key("next_chat", "J", "chat(1)", "Next chat"),
         _key("previous_chat", "K", "chat(-1)", "Previous chat"),
-        _key("choose", "enter", "choose", "Play the note, or open the group"),
+        _key("choose", "enter", "choose", "Play, or open group"),
     ]
 
     playing: reactive[NoteId | None] = reactive(None)
@@ -133,11 +136,14 @@ class NoteTree(LateStyles, can_focus=True):
         self._empty = empty
         self._now = now
         self._top = 0
+        self._in_view: list[NodeItem | NoteItem] = []
         self._rows: list[Row] | None = None
         """The rows in view; None when they have to be made anew."""
         self._drawn: dict[object, Row] = {}
         self._terminal = TerminalRows(self)
         self._heals = False
+        self._is_clicked = False
+        """The last click was on a row."""
 
     # -- for the application
 
@@ -145,6 +151,18 @@ class NoteTree(LateStyles, can_focus=True):
     def model(self) -> TreeModel:
         """The rows, their groups and the cursor."""
         return self._model
+
+    @property
+    def empty(self) -> str:
+        """What is said while there are no rows."""
+        return self._empty
+
+    @empty.setter
+    def empty(self, text: str) -> None:
+        if text != self._empty:
+            self._empty = text
+            if not self._model.count:
+                self._changed(follow=False)
 
     @property
     def top(self) -> int:
@@ -214,8 +232,12 @@ class NoteTree(LateStyles, can_focus=True):
 
     def _heal(self) -> None:
         self._heals = False
-        if self._model.is_doubtful:
+        if not self._model.is_doubtful:
+            return
+        try:
             self._patched(lambda: self._model.heal(self._top, self.size.height))
+        except LibraryError as error:
+            self.post_message(LibraryFailed(error.message))
 
     # -- painting
 
@@ -254,14 +276,23 @@ class NoteTree(LateStyles, can_focus=True):
         shown = "cursor" if self.has_focus else "cursor-blurred"
         hour = int(self._now() // 3600)  # a week passes, and rows tell their month
         rows: list[Row] = []
-        for y, item in enumerate(self._model.items(self._top, height)):
+        for y, item in enumerate(self._items(height)):
             look = shown if self._top + y == cursor else ""
             rows.append(self._row(item, look, width, hour))
         if not rows and self._empty and height > 1:
-            rows = [self._blank(width), self._hint(width)]
+            hints = wrap(self._empty, max(8, width - 3))[: height - 1]
+            rows = [self._blank(width), *(self._hint(hint, width) for hint in hints)]
         blank = self._blank(width)
         rows.extend([blank] * (height - len(rows)))
         return rows
+
+    def _items(self, height: int) -> list[NodeItem | NoteItem]:
+        """Read what is in view; what was read last while the library is broken."""
+        try:
+            self._in_view = self._model.items(self._top, height)
+        except LibraryError as error:
+            self.post_message(LibraryFailed(error.message))
+        return self._in_view[:height]
 
     def _row(self, item: NodeItem | NoteItem, look: str, width: int, hour: int) -> Row:
         is_held = not isinstance(item, NodeItem) and item.note_id == self.playing
@@ -269,9 +300,7 @@ class NoteTree(LateStyles, can_focus=True):
         key = (item, look, width, hour, player)
         row = self._drawn.get(key)
         if row is None:
-            line = item_line(
-                item, width, self._now(), self._glyphs, player=player
-            )
+            line = item_line(item, width, self._now(), self._glyphs, player=player)
             row = self._keep(key, self._draw(line, look, width))
         return row
 
@@ -279,9 +308,9 @@ class NoteTree(LateStyles, can_focus=True):
         key = ("", width)
         return self._drawn.get(key) or self._keep(key, self._draw([], "", width))
 
-    def _hint(self, width: int) -> Row:
-        key = (self._empty, width, "hint")
-        line = hint_line(self._empty, width, self._glyphs)
+    def _hint(self, text: str, width: int) -> Row:
+        key = (text, width, "hint")
+        line = hint_line(text, width, self._glyphs)
         return self._drawn.get(key) or self._keep(key, self._draw(line, "", width))
 
     def _keep(self, key: object, row: Row) -> Row:
@@ -315,7 +344,7 @@ class NoteTree(LateStyles, can_focus=True):
             follow: Scroll so that the cursor is in view.
         """
         height = max(1, self.size.height)
-        if follow:
+        if follow and self.size.height:  # a tree that is not shown stays at the top
             row = self._model.cursor_row
             self._top = min(max(self._top, row - height + 1), row)
         self._top = max(0, min(self._top, self._model.count - height))
@@ -441,10 +470,20 @@ class NoteTree(LateStyles, can_focus=True):
         """Select; fold by a click on the mark; play or fold by a second click."""
         event.stop()
         row = self._top + event.y
-        if row >= self._model.count:
+        if event.chain > 1 and self._is_clicked:
+            # The first click may have taken a row away above what it was on.
+            row = self._model.cursor_row
+        self._is_clicked = row < self._model.count
+        if not self._is_clicked:
             return
+        try:
+            self._click(row, event)
+        except LibraryError as error:
+            self.post_message(LibraryFailed(error.message))
+
+    def _click(self, row: int, event: events.Click) -> None:
         self._go(row)
-        item = self._model.items(row, 1)[0]
+        item = self._model.items(self._model.cursor_row, 1)[0]
         is_node = isinstance(item, NodeItem)
         mark = 1 + 2 * item.depth
         on_mark = is_node and mark <= event.x <= mark + 1

@@ -136,16 +136,82 @@ def test_rows_above_the_screen_do_not_move_it() -> None:
 def test_a_note_that_leaves_gives_the_cursor_to_its_neighbour() -> None:
     """The next older, at the end the one before, in an empty group the group."""
     library, tree = made({1: 3, 2: 1})
+    library.put(301, 3, START_MS, played=Played.PLAYED)
+    tree.load()
     tree.set_open(UNPLAYED, is_open=True)
     tree.move_to(tree.index_of(RowKey(UNPLAYED, NoteId(102))) or 0)
     seen = []
     for gone in (102, 201, 101, 103):
         row = library.notes[NoteId(gone)]
-        library.put(gone, row.chat_id, row.order_ms, played=Played.PLAYED)
+        library.put(gone, row.chat_id, row.order_ms, state=NoteState.MISSING)
         patch = tree.apply(library.change(gone))
         seen.append((tree.cursor.note_id, patch.cursor_moved))
     assert seen == [(201, True), (101, True), (103, True), (None, True)]
     assert tree.cursor == RowKey(UNPLAYED)
+
+
+def held() -> tuple[MemoryLibrary, TreeModel]:
+    """Make a tree with the cursor on a note in Unplayed that was just played."""
+    library, tree = made({1: 3, 2: 1})
+    tree.set_open(UNPLAYED, is_open=True)
+    tree.move_to(tree.index_of(RowKey(UNPLAYED, NoteId(102))) or 0)
+    row = library.notes[NoteId(102)]
+    library.put(102, 1, row.order_ms, played=Played.PLAYED)
+    patch = tree.apply(library.change(102))
+    assert (patch.cursor_moved, patch.note_changed) == (False, True)
+    return library, tree
+
+
+def test_a_note_that_was_played_stays_while_the_cursor_is_on_it() -> None:
+    """What one listens to, or just marked, does not go away under the eyes."""
+    library, tree = held()
+    assert tree.cursor == RowKey(UNPLAYED, NoteId(102))
+    assert shown(tree)[:5] == ["Unplayed", "  103", "  102", "  201", "  101"]
+    node, _, note, *_ = tree.items(0, 3)
+    assert isinstance(node, NodeItem)
+    assert isinstance(note, NoteItem)
+    assert node.notes == 3
+    assert note.row is not None
+    assert note.row.played is Played.PLAYED
+    assert not tree.is_doubtful
+    library.put(104, 1, START_MS + 9 * DAY)
+    for delta in (library.change(104), LibraryDelta(reset=True)):
+        tree.apply(delta)
+        assert shown(tree)[:4] == ["Unplayed", "  104", "  103", "  102"]
+        assert tree.cursor == RowKey(UNPLAYED, NoteId(102))
+
+
+@pytest.mark.parametrize(("row", "cursor"), [(1, 103), (3, 201), (4, 101)])
+def test_it_goes_when_the_cursor_leaves_it(row: int, cursor: int) -> None:
+    """The cursor stays on what it was moved to."""
+    _, tree = held()
+    assert tree.move_to(row)
+    assert shown(tree)[:4] == ["Unplayed", "  103", "  201", "  101"]
+    assert tree.cursor == RowKey(UNPLAYED, NoteId(cursor))
+    assert tree.key_at(tree.cursor_row) == tree.cursor
+
+
+def test_it_goes_when_the_group_is_folded_or_shown_elsewhere() -> None:
+    """And it is no stranger when it is marked unplayed again, or goes missing."""
+    _, tree = held()
+    tree.set_open(UNPLAYED, is_open=False)
+    tree.set_open(UNPLAYED, is_open=True)
+    assert "  102" not in shown(tree)
+    _, tree = held()
+    row = tree.reveal(NoteId(102))
+    assert row == tree.cursor_row
+    assert tree.key_at(tree.cursor_row) == RowKey(chat(1), NoteId(102))
+    assert shown(tree).count("  102") == 1
+    library, tree = held()
+    order = library.notes[NoteId(102)].order_ms
+    library.put(102, 1, order, played=Played.UNPLAYED)
+    tree.apply(library.change(102))
+    tree.move_to(0)
+    assert "  102" in shown(tree)
+    library, tree = held()
+    library.put(102, 1, order, state=NoteState.MISSING)
+    assert tree.apply(library.change(102)).cursor_moved
+    assert "  102" not in shown(tree)
 
 
 def test_the_cursor_follows_a_note_into_an_open_chat() -> None:

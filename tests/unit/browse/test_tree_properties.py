@@ -21,6 +21,7 @@ from tui.model import ChatId, Group, GroupKind, LibraryDelta, NoteId, NoteState,
 
 if TYPE_CHECKING:
     from tui.browse import NoteItem
+    from tui.model import NoteRow
 
 DAY = 86_400_000
 FOLD_AT = 6
@@ -28,19 +29,34 @@ IDS = st.integers(1, 40)
 CHATS = st.integers(1, 4)
 DAYS = st.integers(0, 70)
 STATES = st.sampled_from(NoteState)
+UNPLAYED = Group(GroupKind.UNPLAYED)
+SHOWN = {NoteState.READY, NoteState.UNREADABLE}
+
+
+def shown(library: MemoryLibrary, tree: TreeModel, group: Group) -> list[NoteRow]:
+    """List the notes of a group, with the one that was played under the cursor."""
+    notes = library.members(group)
+    held = tree.cursor.note_id
+    if tree.cursor.group == group == UNPLAYED and held in library.notes:
+        row = library.notes[held]
+        if row not in notes and row.state in SHOWN:
+            notes.append(row)
+            notes.sort(key=lambda row: (-row.order_ms, -row.id))
+    return notes
 
 
 def naive(library: MemoryLibrary, tree: TreeModel) -> list[RowKey]:
     """List the rows by asking the library for everything.
 
     Which chats are folded, the tree decides when one is opened: that is taken from it.
+    A note that was played stays in Unplayed while the cursor is on it.
     """
     rows: list[RowKey] = []
 
     def add(group: Group) -> None:
         rows.append(RowKey(group))
         if tree.is_open(group) and not folded(group):
-            rows.extend(RowKey(group, row.id) for row in library.members(group))
+            rows.extend(RowKey(group, row.id) for row in shown(library, tree, group))
 
     def folded(group: Group) -> bool:
         return group.kind is GroupKind.CHAT and tree.is_folded(group.chat_id)
