@@ -57,6 +57,26 @@ async def test_leaving_in_another_way_ends_the_engines_too(browsing: Browsing) -
     assert fakes.library.is_closed
 
 
+async def test_the_screen_does_not_wait_for_the_indexer(browsing: Browsing) -> None:
+    """It goes when the position is kept; the indexer ends behind it."""
+    may_end = threading.Event()
+    async with browsing() as browser:
+        fakes = browser.fakes
+        close_indexer = fakes.indexing.close
+
+        def indexer(timeout: float = 2.0) -> None:
+            may_end.wait(5)
+            close_indexer(timeout)
+
+        fakes.indexing.close = indexer  # type: ignore[method-assign]
+        await browser.pilot.press("q")
+        await browser.until(lambda: browser.app._exit)
+        engines = (fakes.playing, fakes.indexing, fakes.library)
+        assert [engine.is_closed for engine in engines] == [True, False, False]
+        may_end.set()
+    assert [engine.is_closed for engine in engines] == [True, True, True]
+
+
 async def test_an_engine_that_hangs_is_left_to_itself(browsing: Browsing) -> None:
     """A second q leaves at once, whatever hangs."""
     hang = threading.Event()
@@ -80,7 +100,8 @@ def test_q_leaves_a_real_terminal_clean() -> None:
         terminal.wait_for("Unplayed")
         terminal.send(b"q")
         assert terminal.wait_for_exit() == 0
-        assert b"\x1b[?1049l" in terminal.output
+        assert terminal.output.count(b"\x1b[?1049l") == 1
+        assert terminal.output.count(b"\x1b[<u") == 1
         assert b"\x1b[?25h" in terminal.output
         assert b"Traceback" not in terminal.output
 
