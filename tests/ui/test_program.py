@@ -62,14 +62,14 @@ def test_folders_are_remembered_and_positions_kept(
     (root / "2025-03-14 12-00-00.opus").write_bytes(opus_note(40))
     environ = base_environ(EARMARK_OUTPUT="null")
     with PtyTerminal((*EARMARK, str(root.parent)), environ=environ) as terminal:
-        terminal.wait_for("1 unplayed   1 notes")
+        terminal.wait_for("1 unplayed   1 note")
         terminal.wait_for("Ana")
         terminal.send(b"n")
-        terminal.wait_for("0 unplayed", 20)  # after two seconds it is half-heard
+        terminal.wait_for("0:03", 20)  # after two seconds it is half-heard
         terminal.send(b"q")
         assert terminal.wait_for_exit() == 0
     with PtyTerminal(EARMARK, environ=environ) as terminal:
-        terminal.wait_for("0 unplayed   1 notes")
+        terminal.wait_for("1 unplayed   1 note")  # not heard to its end
         terminal.send(b"q")
         assert terminal.wait_for_exit() == 0
     listed = subprocess.run(

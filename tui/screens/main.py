@@ -254,7 +254,6 @@ class MainScreen(Screen[None]):
             self.follows_next = False
             self.note_tree.playing = note_id
         self.note_tree.playing_state = now.state.value
-        self.note_tree.playing_state = now.state.value
         names = [now.sender or "", now.chat]
         if names[0] == names[1]:
             names.pop()
