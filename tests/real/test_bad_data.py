@@ -141,7 +141,7 @@ def test_a_folder_that_may_only_be_read(tmp_path: Path, root: Path) -> None:
         with PtyTerminal(
             command(library, root=False), environ=base_environ(EARMARK_OUTPUT="null")
         ) as terminal:
-            terminal.wait_for("1 notes")
+            terminal.wait_for("1 note")
             wait_for_words(terminal, "it is opened for reading only.")
             terminal.send(b"n")
             terminal.wait_for("0:01 / 0:02")

@@ -90,7 +90,7 @@ def test_a_folder_that_is_not_there_gives_the_screen_back(tmp_path: Path) -> Non
     for folder in (tmp_path, tmp_path / "none"):  # the second start has a picture
         with PtyTerminal((*EARMARK, str(folder))) as terminal:
             if folder == tmp_path:
-                terminal.wait_for("1 notes")
+                terminal.wait_for("1 note")
                 terminal.send(b"q")
                 assert terminal.wait_for_exit() == 0
                 continue
