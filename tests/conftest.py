@@ -8,10 +8,17 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# How fast examples are made is a property of the machine, not of the code.
+settings.register_profile(
+    "earmark", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("earmark")
 
 _PARTS: dict[str, tuple[str, ...]] = {
     "pulseaudio": ("pulseaudio", "parec", "pactl"),

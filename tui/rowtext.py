@@ -391,8 +391,7 @@ def note_line(
     of_sender = min(max(10, left * 3 // 8), 22, max(0, left - 2))
     line.append(("  " + _left(printable(sender), of_sender, glyphs), ""))
     middle = left - 2 - of_sender
-    words = (text, reason)
-    line.extend(_middle(middle, words, tags, glyphs, is_starred=is_starred))
+    line.extend(_middle(middle, (text, reason), tags, glyphs, is_starred=is_starred))
     line.append((_right(lengths, of_length), "" if strong else "dim"))
     return line
 
