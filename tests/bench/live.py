@@ -51,12 +51,13 @@ def _renames(table: Table, folder: Path, product: Product) -> None:
 
 
 def _storm(table: Table, folder: Path, product: Product) -> None:
+    notes = list(corpus_notes(STORM, seed=5, longest=3.0))  # made ahead of the clock
     with product.open(str(folder)) as terminal:
         _calm(terminal)
         mark = terminal.mark()
         begin = time.monotonic()
         count = 0
-        for note in corpus_notes(STORM, seed=5, longest=3.0):
+        for note in notes:
             target = folder / note.folder
             target.mkdir(parents=True, exist_ok=True)
             (target / note.name).write_bytes(note.data)
