@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from tui.library import NoteRecord
+from tui.library import Measured, NoteRecord
 from tui.model import (
     ChatKind,
     Direction,
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 __all__ = [
     "START_MS",
     "add_files",
+    "file_ids",
     "find_note",
+    "hash_files",
     "only_note",
     "put",
     "record",
@@ -170,3 +172,19 @@ def true_counts(library: Library) -> dict[tuple[int, int], tuple[int, ...]]:
             for row in connection.execute(sql)
             if row[2] or row[6]
         }
+
+
+def file_ids(
+    writer: IndexWriter, source_id: SourceId, folder: bytes
+) -> dict[bytes, int]:
+    """The files of a folder: name, id."""
+    return {f.name: f.file_id for f in writer.files_in(source_id, folder)}
+
+
+def hash_files(
+    writer: IndexWriter, source_id: SourceId, hashes: dict[bytes, bytes]
+) -> None:
+    """Tell the content hashes of files of folder x, in the order given."""
+    ids = file_ids(writer, source_id, b"x")
+    for path, content in hashes.items():
+        writer.measured([Measured(ids[path[2:]], content_hash=content)])
