@@ -30,7 +30,7 @@ _PARTS: dict[str, tuple[str, ...]] = {
 }
 """Parts of the machine that some tests need: name, programs."""
 
-_MODULES = {"simpleaudio": "simpleaudio"}
+_MODULES = {"simpleaudio": "simpleaudio", "ios": "iphone_backup_decrypt"}
 """Parts that are optional packages: name, module."""
 
 

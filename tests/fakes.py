@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from tui.library import Reader, UserWriter
     from tui.model import (
+        DocumentInfo,
         Group,
         LibraryDelta,
         NoteRow,
@@ -90,7 +91,15 @@ class FakeLibrary(MemoryLibrary):
     def find(self, key: str) -> list[NoteId]:
         return [i for i in self.notes if f"{i:016x}".startswith(key)]
 
-    def all_notes(self, *, states: Sequence[NoteState]) -> Iterator[Note]:
+    def documents(self) -> list[DocumentInfo]:
+        return []
+
+    def notes_by_source(self) -> dict[SourceId, int]:
+        return {}
+
+    def all_notes(
+        self, *, states: Sequence[NoteState], told: bool = False
+    ) -> Iterator[Note]:
         return (self._whole(row) for row in self.notes.values() if row.state in states)
 
     def problems(self) -> list[Problem]:

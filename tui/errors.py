@@ -8,6 +8,9 @@ EarmarkError              a sentence for the user, the root of all
     ├── SourceError       a source can't be read
     ├── LibraryError      the library can't be opened or written
     │   └── DamagedError  its file is broken; opening it again repairs it
+    ├── DocumentError     a document or archive can't be understood
+    │   ├── PartialError  it ends too early; more may come
+    │   └── LockedError   it is encrypted, and no key opens it
     └── AudioError        a recording can't be decoded, or a device not opened
 ```
 """
@@ -20,8 +23,11 @@ __all__ = [
     "AudioError",
     "DamagedError",
     "DataError",
+    "DocumentError",
     "EarmarkError",
     "LibraryError",
+    "LockedError",
+    "PartialError",
     "QueryError",
     "SourceError",
     "UsageError",
@@ -85,6 +91,18 @@ class LibraryError(DataError):
 
 class DamagedError(LibraryError):
     """The library's file is broken; opening it again repairs it."""
+
+
+class DocumentError(DataError):
+    """A document or an archive can't be understood."""
+
+
+class PartialError(DocumentError):
+    """A document or an archive ends too early: it is cut off, or more will come."""
+
+
+class LockedError(DocumentError):
+    """A document or an archive is encrypted, and none of the user's keys opens it."""
 
 
 class AudioError(DataError):

@@ -23,7 +23,11 @@ __all__ = [
     "ChatId",
     "ChatKind",
     "Direction",
+    "DocumentInfo",
+    "DocumentKind",
+    "DocumentState",
     "Evidence",
+    "Gaps",
     "Group",
     "GroupKind",
     "LibraryDelta",
@@ -58,7 +62,51 @@ class SourceKind(StrEnum):
     """What a source is, as detected."""
 
     WHATSAPP_ANDROID = "whatsapp_android"
+    WHATSAPP_EXPORT = "whatsapp_export"
+    WHATSAPP_IOS = "whatsapp_ios"
+    IOS_BACKUP = "ios_backup"
+    TELEGRAM = "telegram"
+    SIGNAL = "signal"
+    MESSENGER = "messenger"
+    IMESSAGE = "imessage"
+    DISCORD = "discord"
+    MATRIX = "matrix"
+    VOICE_MEMOS = "voice_memos"
+    MAIL = "mail"
     FOLDER = "folder"
+    """Recordings, and no messenger's mark on them."""
+
+
+class DocumentKind(StrEnum):
+    """What a document is: a file that tells about notes, but is none."""
+
+    WHATSAPP_EXPORT = "whatsapp_export"
+    WHATSAPP_DATABASE = "whatsapp_database"
+    WHATSAPP_BACKUP = "whatsapp_backup"
+    """The encrypted form of the database (crypt12, crypt14, crypt15)."""
+    WHATSAPP_IOS = "whatsapp_ios"
+    TELEGRAM = "telegram"
+    SIGNAL = "signal"
+    MESSENGER = "messenger"
+    """Facebook Messenger and Instagram."""
+    IMESSAGE = "imessage"
+    DISCORD = "discord"
+    MATRIX = "matrix"
+    VOICE_MEMOS = "voice_memos"
+    MAIL = "mail"
+    CONTACTS = "contacts"
+    ARCHIVE = "archive"
+    """A zip, mailbox or backup: it holds files, and tells nothing itself."""
+
+
+class DocumentState(StrEnum):
+    """How far a document could be read."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    """It ends too early; what it told until there counts."""
+    LOCKED = "locked"
+    ERROR = "error"
 
 
 class SourceState(StrEnum):
@@ -66,8 +114,13 @@ class SourceState(StrEnum):
 
     OK = "ok"
     OFFLINE = "offline"
+    """It is away: its notes are hidden."""
+    PARTIAL = "partial"
+    """A document or archive in it ends too early."""
     LOCKED = "locked"
+    """One is encrypted, and there is no key for it."""
     ERROR = "error"
+    """One can't be understood."""
 
 
 class WatchMode(StrEnum):
@@ -289,6 +342,14 @@ class Note(NamedTuple):
     """The waveform as bytes 0 to 255, evenly spaced; None until it was computed."""
     comment: str = ""
     transcript: str = ""
+    text: str = ""
+    """What was written with it: a caption, the text of a mail."""
+    phone_played: bool | None = None
+    """What the phone says about listening; None when it says nothing."""
+    source_id: SourceId = SourceId(0)
+    """The source that shows it: its file's, or its document's."""
+    has_own_peaks: bool = True
+    """Whether the waveform was computed here; else it is a messenger's coarse one."""
 
 
 class NoteChange(NamedTuple):
@@ -313,6 +374,42 @@ class LibraryDelta(NamedTuple):
     """Too much changed to tell, or a source came or went: read everything again."""
     sources: bool = False
     """The state of a source changed."""
+
+
+class DocumentInfo(NamedTuple):
+    """A file that tells about notes, and how it stands."""
+
+    id: int
+    source_id: SourceId
+    path: bytes
+    """Relative to the source's root."""
+    kind: DocumentKind
+    state: DocumentState
+    reason: str
+    """Why the state is not `ok`; a sentence."""
+    label: str
+    score: int
+    reasons: tuple[str, ...]
+    remarks: tuple[tuple[str, str], ...]
+    """Code and sentence of what the user should know."""
+    claims: int
+    """Messages with sound that it tells of."""
+    matched: int
+    """How many of them have their file here."""
+    day_order: str = ""
+    """The order of dates that the user chose."""
+    read_ms: int = 0
+
+
+class Gaps(NamedTuple):
+    """What is not known of the notes of a source."""
+
+    files: int = 0
+    """Notes that have a file there."""
+    unmatched: int = 0
+    """Notes whose chat nothing tells."""
+    numbers: int = 0
+    """Senders of whom nothing is known but a number."""
 
 
 class Problem(NamedTuple):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "is_painted", "prepaint", "restore"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The version of the library file that the queries are for."""
 RECENT = 40
 """`tui.model.RECENT_LIMIT`, which would cost the import of everything there."""
@@ -40,7 +40,7 @@ _WARNING = (0xDF, 0xB0, 0x70)
 """The colours of our own dark theme (`tui.screens`), where the browser begins."""
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l"
 _LEAVE = "\x1b[?7h\x1b[?1049l\x1b[?25h"
-_THERE = "source_id NOT IN (SELECT id FROM source WHERE state <> 'ok')"
+_THERE = "source_id NOT IN (SELECT id FROM source WHERE state = 'offline')"
 
 _Rgb = tuple[int, int, int]
 _modes: list[object] = []
@@ -191,8 +191,7 @@ def _header(connection: sqlite3.Connection, width: int, glyphs: Glyphs) -> Line:
         "SELECT root, state, watch FROM source ORDER BY id"
     ).fetchall()
     notes, unplayed = connection.execute(
-        "SELECT coalesce(sum(notes), 0), coalesce(sum(unplayed), 0)"
-        f" FROM chat WHERE {_THERE}"
+        "SELECT coalesce(sum(notes), 0), coalesce(sum(unplayed), 0) FROM shown_chat"
     ).fetchone()
     if not notes:
         raise ValueError
@@ -226,7 +225,7 @@ def _rows(
     tree = min(100, width * 58 // 100) if width >= _WIDE else width
     unplayed, unplayed_ms = connection.execute(
         "SELECT coalesce(sum(unplayed), 0), coalesce(sum(unplayed_ms), 0)"
-        f" FROM chat WHERE {_THERE}"
+        " FROM shown_chat"
     ).fetchone()
     nodes = [(SMART_LABELS[1], unplayed, unplayed, unplayed_ms, False)]
     nodes.append((SMART_LABELS[2], *_recent(connection), True))
@@ -237,8 +236,8 @@ def _rows(
     if problems[0]:
         nodes.append((SMART_LABELS[3], *problems, True))
     for stored, *numbers in connection.execute(
-        "SELECT title, notes, unplayed, duration_ms FROM chat"
-        f" WHERE notes > 0 AND {_THERE} ORDER BY last_ms DESC, id DESC LIMIT ?",
+        "SELECT title, notes, unplayed, duration_ms FROM shown_chat"
+        " WHERE notes > 0 ORDER BY last_ms DESC, id DESC LIMIT ?",
         (height,),
     ):
         title = stored
@@ -263,7 +262,7 @@ def _recent(connection: sqlite3.Connection) -> tuple[int, int, int]:
     """Count the newest notes: how many, how many unplayed, how long together."""
     found: list[tuple[int, int, int, int]] = []
     for chat_id, last_ms in connection.execute(
-        f"SELECT id, last_ms FROM chat WHERE notes > 0 AND {_THERE}"
+        "SELECT id, last_ms FROM shown_chat WHERE notes > 0"
         " ORDER BY last_ms DESC LIMIT ?",
         (RECENT,),
     ):
@@ -271,7 +270,7 @@ def _recent(connection: sqlite3.Connection) -> tuple[int, int, int]:
             break
         found += connection.execute(
             "SELECT order_ms, id, played < 2, coalesce(duration_ms, 0) FROM note"
-            " WHERE chat_id = ? AND visible = 1"
+            f" WHERE chat_id = ? AND visible = 1 AND {_THERE}"
             " ORDER BY order_ms DESC, id DESC LIMIT ?",
             (chat_id, RECENT),
         )

@@ -317,7 +317,8 @@ def spoil_library(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         roots = connection.execute(
-            "SELECT rootpage FROM sqlite_master WHERE name IN ('chat', 'file', 'note')"
+            "SELECT rootpage FROM sqlite_master"
+            " WHERE name IN ('chat_total', 'file', 'note')"
         ).fetchall()
     with path.open("r+b") as file:
         for (root,) in roots:

@@ -11,7 +11,7 @@ from tui.model import SourceId
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tui.library import Measured, NoteRecord
+    from tui.library import DocumentRecord, Measured, NoteRecord
     from tui.model import NoteId, NoteState, SourceKind, SourceState, WatchMode
 
 __all__ = ["MemoryWriter"]
@@ -32,6 +32,32 @@ class MemoryWriter:
         self.peaks: dict[NoteId, bytes] = {}
         self.commits = 0
         self._depth = 0
+
+    def documents(self, source_id: SourceId) -> list[DocumentRecord]:
+        return []
+
+    def put_document(
+        self, source_id: SourceId, record: DocumentRecord, **details: object
+    ) -> int:
+        raise AssertionError("no test of single files has documents")
+
+    def drop_documents(self, document_ids: Sequence[int]) -> None:
+        raise AssertionError("no test of single files has documents")
+
+    def begin_document(self, document_id: int) -> int:
+        raise AssertionError("no test of single files has documents")
+
+    def tell(self, document_id: int, turn: int, *told: object) -> None:
+        raise AssertionError("no test of single files has documents")
+
+    def end_document(self, document_id: int, turn: int, *ending: object) -> None:
+        raise AssertionError("no test of single files has documents")
+
+    def match(self, document_id: int) -> Iterator[int]:
+        return iter(())
+
+    def twins(self, limit: int) -> list[tuple[int, bytes, int]]:
+        return []
 
     @contextmanager
     def batch(self) -> Iterator[None]:

@@ -30,7 +30,7 @@ from tui.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tui.model import Group, Note, Problem, Source
+    from tui.model import DocumentInfo, Group, Note, Problem, Source
 
 __all__ = ["MemoryLibrary", "month_of"]
 
@@ -205,7 +205,15 @@ class MemoryLibrary:
     def find(self, key: str) -> list[NoteId]:
         raise NotImplementedError
 
-    def all_notes(self, *, states: Sequence[NoteState]) -> Iterator[Note]:
+    def documents(self) -> list[DocumentInfo]:
+        return []
+
+    def notes_by_source(self) -> dict[SourceId, int]:
+        return {}
+
+    def all_notes(
+        self, *, states: Sequence[NoteState], told: bool = False
+    ) -> Iterator[Note]:
         raise NotImplementedError
 
     def problems(self) -> list[Problem]:

@@ -72,6 +72,7 @@ def test_the_machine_check_installs_what_tests_need() -> None:
         "sshd": "openssh-server",
         "chromium": "chromium",
         "simpleaudio": "libasound2-dev gcc",
+        "ios": "simpleaudio,ios",
     }
     needed = {
         part

@@ -13,6 +13,7 @@ import stat
 from fractions import Fraction
 from typing import TYPE_CHECKING, Self
 
+from tui.archives import open_quietly
 from tui.audio._api import CHANNELS, RATE
 from tui.errors import AudioError
 
@@ -77,8 +78,7 @@ class Recording:
         self.path = path
         self._fd = -1
         try:
-            # Without blocking: a pipe with nobody at its other end would wait for ever.
-            self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            self._fd = open_quietly(path)
             info = os.fstat(self._fd)
         except OSError as error:
             raise AudioError(path, _plain(error)) from error
@@ -108,7 +108,8 @@ class Recording:
         try:
             try:
                 return self._open(os.fsdecode(self.path))
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
+                # It lost its name, or lies in an archive.
                 return self._open(f"/dev/fd/{self._fd}")
         except (av.error.FFmpegError, OSError) as error:
             raise AudioError(self.path, _plain(error)) from error

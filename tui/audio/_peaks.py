@@ -10,6 +10,7 @@ import math
 import os
 from typing import TYPE_CHECKING
 
+from tui.archives import open_file, split
 from tui.audio._decode import OPTIONS, PATIENCE_S
 from tui.errors import AudioError
 
@@ -182,7 +183,9 @@ def _opened(path: bytes) -> InputContainer:
 
     try:
         container = av.open(
-            os.fsdecode(path),
+            # A member of an archive has no name of its own.
+            os.fsdecode(path) if split(path) is None else open_file(path),
+            "r",
             container_options=dict(OPTIONS),
             # A tag in another encoding than UTF-8 would else be an error.
             metadata_errors="replace",

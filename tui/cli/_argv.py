@@ -6,7 +6,17 @@ nothing and knows only what tells the browser from the other commands.
 
 __all__ = ["COMMANDS", "OPTIONS", "first_word", "opens_browser", "split"]
 
-COMMANDS = ("chats", "demo", "doctor", "list", "play", "scan", "show", "watch")
+COMMANDS = (
+    "chats",
+    "demo",
+    "doctor",
+    "key",
+    "list",
+    "play",
+    "scan",
+    "show",
+    "watch",
+)
 OPTIONS = ("--config", "--library", "--log", "--output", "--speed", "--theme")
 """Options of the browser that take a value."""
 

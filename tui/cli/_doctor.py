@@ -128,9 +128,7 @@ def _source_facts(library: Library) -> dict[str, Any]:
             for source in reader.sources()
         }
         problems = reader.problems()
-        notes = Counter[int]()
-        for chat in reader.chats():
-            notes[chat.source_id] += chat.notes
+        notes = Counter(reader.notes_by_source())
     files = Counter(problem.source_id for problem in problems if problem.path)
     return {
         "sources": [

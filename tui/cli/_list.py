@@ -48,7 +48,12 @@ def glyphs_for(settings: Settings, out: Output) -> Glyphs:
 
 
 def answers(
-    reader: Reader, query: Query, *, below: bytes = b"", today: date | None = None
+    reader: Reader,
+    query: Query,
+    *,
+    below: bytes = b"",
+    today: date | None = None,
+    told: bool = False,
 ) -> Iterator[Note]:
     """Yield the notes that match a query, newest first.
 
@@ -57,12 +62,18 @@ def answers(
         query: What to look for.
         below: A folder that one of a note's files must lie in; empty for anywhere.
         today: The day of today.
+        told: Also notes that a document tells of, and whose file never was here.
     """
     today = today or datetime.now().astimezone().date()
-    labels = {source.id: source.label for source in reader.sources()}
+    sources = reader.sources()
+    labels = {source.id: source.label for source in sources}
+    roots = {source.id: source.root.rstrip(b"/") + b"/" for source in sources}
     folder = below.rstrip(b"/") + b"/" if below else b""
-    for note in reader.all_notes(states=sorted(states(query))):
-        if folder and not any(file.full_path.startswith(folder) for file in note.files):
+    for note in reader.all_notes(states=sorted(states(query)), told=told):
+        paths = [file.full_path for file in note.files] or [
+            roots.get(note.source_id, b"")
+        ]
+        if not any(path.startswith(folder) for path in paths):
             continue
         if matches(note, query, today, labels):
             yield note
@@ -76,7 +87,7 @@ def list_notes(settings: Settings, said: dict[str, Any]) -> int:
     with opened(settings, to_read=True) as library:
         refresh(library, settings, [below] if below else [])
         with closing(library.reader()) as reader:
-            found = answers(reader, query, below=below)
+            found = answers(reader, query, below=below, told=True)
             if said["json"]:
                 count = out.array(map(note_object, found))
             else:
@@ -161,10 +172,13 @@ def _facts(note: Note) -> Iterator[tuple[str, str]]:
         "played",
         f"{played}, at {clock(row.position_ms)}" if row.position_ms else played,
     )
+    if note.phone_played is not None:
+        yield "phone", "played" if note.phone_played else "not played"
     for name, value in (
         ("title", row.title),
         ("comment", note.comment),
         ("transcript", note.transcript),
+        ("text", note.text),
         ("container", note.container),
         ("recording", note.recording or ""),
     ):

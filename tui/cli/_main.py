@@ -30,6 +30,7 @@ _COMMANDS = {
     "chats": ("_list", "list_chats"),
     "demo": ("_demo", "demo"),
     "doctor": ("_doctor", "doctor"),
+    "key": ("_key", "key"),
     "list": ("_list", "list_notes"),
     "play": ("_play", "play"),
     "scan": ("_scan", "scan"),

@@ -101,6 +101,8 @@ def note_object(note: Note) -> dict[str, Any]:
         "title": plain(row.title) or None,
         "comment": plain(note.comment) or None,
         "transcript": plain(note.transcript) or None,
+        "text": plain(note.text) or None,
+        "phone_played": note.phone_played,
         "container": note.container or None,
         "recording": note.recording,
         "files": [_file_object(file) for file in note.files],

@@ -24,6 +24,7 @@ commands:
   earmark list [QUERY]    list notes                        show NOTE  all about one
   earmark chats           list chats                        watch      tell what changes
   earmark play QUERY      play notes here, without browser  scan       index now
+  earmark key add SOURCE  keep the key of an encrypted backup
   earmark doctor          what works here, and what does not
   earmark COMMAND --help  more about a command
 
@@ -39,6 +40,13 @@ query:
   has:transcript|comment|bookmark  after:2025-03  before:2025-03-14  on:today  len>1m
   All must hold; 'or' joins two neighbours, '-' turns one round, quotes hold words
   together:  earmark list recipe from:Ana or from:Bob -is:played
+"""
+
+_KEY = """\
+key:
+  The 64 digits of WhatsApp's encrypted backups, a key file of the phone, or the
+  passphrase of an iPhone's backup. It is read from FILE, else from standard input,
+  and on a terminal asked for without being shown.
 """
 
 _WHERE = "exit codes: 0 done, 1 nothing found, 2 wrong usage, 3 a source or file failed"
@@ -184,6 +192,29 @@ def _doctor() -> _Parser:
     return parser
 
 
+def _key() -> _Parser:
+    parser = _new("key", "Keep what opens encrypted backups.", _KEY)
+    parser.add_argument(
+        "action",
+        metavar="add|forget|list",
+        choices=("add", "forget", "list"),
+        help="keep one for SOURCE, forget those of SOURCE, or list what is kept",
+    )
+    parser.add_argument(
+        "source", metavar="SOURCE", nargs="?", type=Path, help="a source, or one backup"
+    )
+    parser.add_argument(
+        "--file", metavar="FILE", type=Path, help="read the key from here"
+    )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep it even if it opens nothing, or SOURCE is not there",
+    )
+    _add_json(parser)
+    return parser
+
+
 _PARSERS = {
     "": _browser,
     "demo": _demo,
@@ -194,6 +225,7 @@ _PARSERS = {
     "play": _play,
     "scan": _scan,
     "doctor": _doctor,
+    "key": _key,
 }
 
 
@@ -225,7 +257,6 @@ _LATER = (
     "backup",
     "comment",
     "export",
-    "key",
     "listen",
     "mark",
     "restore",

@@ -57,9 +57,7 @@ def scan(settings: Settings, said: dict[str, Any]) -> int:
         with closing(library.reader()) as reader:
             by_id = {source.id: source for source in reader.sources()}
             problems = [each for each in reader.problems() if each.path]
-            notes = Counter[int]()
-            for chat in reader.chats():
-                notes[chat.source_id] += chat.notes
+            notes = Counter(reader.notes_by_source())
         watched = is_watched(library)
     if not reports:
         if said["json"]:

@@ -133,6 +133,10 @@ class _Sorter:
             job.folders |= times.all_changed(path) | {path}
         elif stat.S_ISDIR(mode) and not self._rules.is_ignored_folder(name):
             job.trees.add(path)
+        archive = path + b"/"
+        if archive in times or (mode and self._rules.is_archive(folder, name)):
+            # Read again with all in it: its folders have no time of their own.
+            job.trees.add(archive)
         if not self._rules.is_ignored(name):
             job.add_name(folder, name)  # also of a folder: it may have been a file
 

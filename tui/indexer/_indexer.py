@@ -22,6 +22,7 @@ from tui.indexer._settle import QUIET_MS, SLOW_QUIET_MS
 from tui.indexer._slot import Slot
 from tui.indexer._tools import standard_tools
 from tui.indexer._watch import Watcher
+from tui.keys import keys_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,6 +163,8 @@ class _Desk:
     due: _Due = field(default_factory=_Due)
     flushes: _Allowance = field(default_factory=lambda: _Allowance(_FLUSHES_A_SECOND))
     changes: _Allowance = field(default_factory=lambda: _Allowance(_CHANGES_A_SECOND))
+    keys: int = field(default_factory=keys_version)
+    """Of the user's keys, when locked documents were tried last."""
     revision: int = 0
     is_dirty: bool = False
     has_unmeasured: bool = True
@@ -348,6 +351,11 @@ class Indexer:
             self._emit(Changed(desk.revision))
 
     def _read_sources(self, desk: _Desk) -> None:
+        keys = keys_version()
+        if keys != desk.keys:
+            desk.keys = keys
+            for slot in desk.slots.values():
+                slot.unlock()
         listed = {source.id: source for source in desk.reader.sources()}
         for source_id in desk.slots.keys() - listed.keys():
             slot = desk.slots.pop(source_id)

@@ -12,7 +12,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.indexer._walk import absolute, entry_of, is_vanished, why
+from tui.indexer._walk import absolute, entry_of, is_inside, is_vanished, why
 from tui.media._api import Probe, Wholeness
 
 if TYPE_CHECKING:
@@ -146,7 +146,10 @@ def _probe(tools: Tools, entry: Entry, handle: int) -> Look:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             return Look(entry, None)
-        if status.st_size != entry.size or status.st_mtime_ns != entry.mtime_ns:
+        if is_inside(entry.folder):
+            # What is open is a copy out of an archive: it has no time of its own.
+            entry = entry._replace(size=status.st_size)
+        elif status.st_size != entry.size or status.st_mtime_ns != entry.mtime_ns:
             entry = entry_of(entry.folder, entry.name, status)
         return Look(entry, tools.probe(handle, entry.size))
     except OSError as error:

@@ -74,7 +74,13 @@ class Measurer:
 
     def hashes(self) -> int:
         """Hash some files; returns how many, 0 when there is nothing to do."""
-        asked = self._writer.unhashed(_HASHES + len(self._skipped))
+        return self._hash(self._writer.unhashed(_HASHES + len(self._skipped)))
+
+    def twins(self) -> int:
+        """Hash some files that may be the same messages as others; likewise."""
+        return self._hash(self._writer.twins(_HASHES + len(self._skipped)))
+
+    def _hash(self, asked: list[tuple[int, bytes, int]]) -> int:
         todo = [item for item in asked if item[0] not in self._skipped][:_HASHES]
         if not todo:
             return 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from tui.library._api import NoteRecord
+from tui.library._months import month_of
 
 if TYPE_CHECKING:
     from tui.indexer._walk import Entry
@@ -13,22 +13,7 @@ if TYPE_CHECKING:
     from tui.model import NoteState
     from tui.sources._api import NoteFacts
 
-__all__ = ["month_of", "note_record"]
-
-
-def month_of(sent_ms: int, offset_min: int | None) -> int:
-    """Tell the month of a time on the sender's wall clock, as year * 100 + month.
-
-    Args:
-        sent_ms: The time in UTC.
-        offset_min: Minutes east of UTC; None for the zone of this machine.
-    """
-    seconds = sent_ms // 1000
-    if offset_min is None:
-        parts = time.localtime(seconds)
-    else:
-        parts = time.gmtime(seconds + offset_min * 60)
-    return parts.tm_year * 100 + parts.tm_mon
+__all__ = ["note_record"]
 
 
 def note_record(
@@ -85,4 +70,5 @@ def note_record(
         "" if probe is None else probe.container,
         None if probe is None else probe.duration_ms,
         file_id,
+        chat.is_global,
     )

@@ -20,7 +20,7 @@ from tui.indexer._reconcile import MovedFiles, compare
 from tui.indexer._records import note_record
 from tui.indexer._settle import FileKey, Verdict, state_of
 from tui.indexer._unwritten import Put, Unwritten
-from tui.indexer._walk import absolute, entry_of, is_vanished, walk
+from tui.indexer._walk import absolute, entry_of, is_there, is_vanished, walk
 from tui.media._api import Wholeness
 from tui.model import NoteState
 
@@ -175,6 +175,8 @@ class Run:
         self.counts.unread_folders += not (listing.complete or listing.vanished)
         for path, reason in listing.problems:
             self._report(ScanProblem(source.source_id, path, reason))
+        if not listing.vanished:
+            source.documents.saw(listing)
 
     def _report(self, problem: ScanProblem) -> None:
         self.counts.problem_count += 1
@@ -191,9 +193,13 @@ class Run:
             except OSError:
                 # Gone, or it can't be told: `_give_up` looks again.
                 source.settler.forget(FileKey(folder, name))
+                source.documents.lost_file(folder, name)
                 continue
             if stat.S_ISREG(status.st_mode):
-                entries.append(entry_of(folder, name, status))
+                entry = entry_of(folder, name, status)
+                entries.append(entry)
+                if self._tools.names.is_document(absolute(source.root, folder), name):
+                    source.documents.saw_file(entry)
         records = self._writer.files_named(source.source_id, folder, list(names))
         difference = compare(records, entries)
         self._moved.add(difference.gone)
@@ -450,6 +456,7 @@ class Run:
                     time_ns = source.times.time_of(folder)
                     self._writer.apply(source.source_id, folder, time_ns, (), ids)
             self._writer.drop_folders(source.source_id, dropped)
+        source.documents.lost_folders(dropped)
         source.times.forget(dropped)
         yield self.counts
 
@@ -462,8 +469,11 @@ class Run:
 
     def _is_gone(self, *parts: bytes) -> bool:
         """Look a second time; what can't be told is not gone."""
+        path = absolute(self._source.root, *parts)
+        if b"//" in path or path[-1:] == b"/":
+            return is_there(path) is False
         try:
-            status = os.lstat(absolute(self._source.root, *parts))
+            status = os.lstat(path)
         except OSError as error:
             return is_vanished(error)
         # A folder in place of a file, or the other way round.

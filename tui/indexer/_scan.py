@@ -70,13 +70,18 @@ def scan(
     tools = tools or standard_tools()
     done: list[_Scanned] = []
     for source in sources:
-        index = SourceIndex(source.id, source.root, source.kind, writer, tools)
+        index = SourceIndex(
+            source.id, source.root, source.kind, writer, tools, is_patient=False
+        )
         done.append(_scan_one(index, source, full=full, on_progress=on_progress))
     _await_young([each for each in done if each.counts.waiting], tools, pause)
     reports = [report_of(*each) for each in done]
     measurer = Measurer(writer, tools)
     while measurer.lengths():
         pass  # each call is a batch
+    _read_documents([each.compared for each in done if not each.counts.absence])
+    while measurer.twins():
+        pass  # so is this
     hashed = 0
     while hashes and (count := measurer.hashes()):
         hashed += count
@@ -102,12 +107,21 @@ def _scan_one(
             if on_progress is not None:
                 on_progress(source, counts.files)
         absence = counts.absence
-    state = SourceState.OFFLINE if absence else SourceState.OK
-    index.writer.set_source_state(source.id, state, absence)
+    if absence:
+        index.writer.set_source_state(source.id, SourceState.OFFLINE, absence)
     if full and not absence:
         index.writer.set_scanned(source.id, clock.wall_ms())
     counts.absence = absence
     return _Scanned(index, counts, clock.monotonic() - start)
+
+
+def _read_documents(indexes: Sequence[SourceIndex]) -> None:
+    """Read what tells about notes, once all files are known."""
+    for index in indexes:
+        for _ in index.documents.steps():
+            pass
+        state, reason = index.documents.summary()
+        index.writer.set_source_state(index.source_id, state, reason)
 
 
 def _await_young(

@@ -119,6 +119,7 @@ class Slot:
         self._was_scanned = source.scanned_ms > 0
         self._work: deque[_Work] = deque()
         self._scan: _Work | None = None
+        self._reading: Iterator[int] | None = None
         self._wants_scan = False
         self._wants_full = False
         self._last: WatchStatus | None = None
@@ -131,7 +132,12 @@ class Slot:
     @property
     def is_busy(self) -> bool:
         """Whether there is work that was begun or asked for."""
-        return bool(self._work) or self._scan is not None or self._may_scan
+        return (
+            bool(self._work)
+            or self._scan is not None
+            or self._reading is not None
+            or self._may_scan
+        )
 
     @property
     def _may_scan(self) -> bool:
@@ -150,13 +156,22 @@ class Slot:
             return _NEVER
         relook_ms = self.index.settler.next_due_ms()
         relook = _NEVER if relook_ms is None else relook_ms / 1000 + 0.001
-        return min(relook, self._next_quick, self._next_full)
+        read_ms = self.index.documents.next_due_ms()
+        read = _NEVER if read_ms is None else read_ms / 1000 + 0.001
+        return min(relook, read, self._next_quick, self._next_full)
 
     def abandon(self) -> None:
         """Drop the work that the library refused; everything is compared later."""
         self._work.clear()
-        self._scan = None
+        self._scan = self._reading = None
+        self.index.documents.load()
         self.want_scan(full=not self._was_scanned)
+
+    def unlock(self) -> None:
+        """Try again what no key opened, because there is another one now."""
+        steps = self.index.unlock()
+        if steps is not None:
+            self._work.append(_Work(steps))
 
     def take_status(self) -> None:
         """Follow what the watcher said of the source."""
@@ -201,6 +216,9 @@ class Slot:
             self.want_scan(full=False)
         if self._wants_scan and self._scan is None:
             self._begin_scan(now)
+        due_ms = self.index.documents.next_due_ms()
+        if due_ms is not None and due_ms <= self._clock.now_ms():
+            self._reading = self._reading or self.index.documents.steps()
 
     def _begin_scan(self, now: float) -> None:
         full, first = self._wants_full, not self._was_scanned
@@ -222,7 +240,10 @@ class Slot:
         while clock() < until:
             work = self._work[0] if self._work else self._scan
             if work is None:
-                break
+                writes += self._read_on()
+                if self._reading is None:
+                    break
+                continue
             try:
                 ended, wrote = work.advance(clock, until)
             except EarmarkError:
@@ -237,13 +258,35 @@ class Slot:
         self._tell_progress()
         return writes
 
+    def _read_on(self) -> int:
+        """Read documents a little further; returns how much was written."""
+        if self._reading is None:
+            return 0
+        documents, writes = self.index.documents, 0
+        try:
+            # At least one: an empty document still has a state to be told.
+            writes = 1 + next(self._reading)
+        except StopIteration:
+            self._reading = None
+        except EarmarkError:
+            raise
+        except Exception as error:  # noqa: BLE001  # one bad document must not stop the others
+            _log.exception("documents of source %d failed", self.source_id)
+            self._emit(Failed(f"a document failed: {error}"))
+            self._reading = None
+        if documents.has_news:
+            documents.has_news = False
+            self._settle_state()
+        return writes
+
     def _finish(self, work: _Work) -> None:
         if work is self._scan:
             self._scan = None
             self._finish_scan(work)
         else:
             self._work.remove(work)
-        if work.counts.absence:
+        if work.counts.absence or self.index.documents.has_news:
+            self.index.documents.has_news = False
             self._settle_state()
 
     def _finish_scan(self, work: _Work) -> None:
@@ -272,11 +315,13 @@ class Slot:
         state = SourceState.OFFLINE if reason else SourceState.OK
         if state is SourceState.OFFLINE:
             self._work.clear()
-            self._scan = None
+            self._scan = self._reading = None
             self.want_scan(full=not self._was_scanned)
         elif self._state is SourceState.OFFLINE:
             self.want_scan(full=not self._was_scanned)
         self._state = state
+        if state is SourceState.OK:
+            state, reason = self.index.documents.summary()
         mode = status.mode if status.present else WatchMode.OFF
         told = SourceStatus(self.source_id, state, reason, mode, status.mode_reason)
         if told != self._told:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from tui.indexer._documents import Documents
 from tui.indexer._hints import Job, job_for
 from tui.indexer._run import Run
 from tui.indexer._settle import QUIET_MS, Settler
@@ -48,6 +49,7 @@ class SourceIndex:
         tools: How to look.
         quiet_ms: How long a file must stay as it is before it counts as written.
         on_problem: Told of each file or folder that can't be read.
+        is_patient: Whether a document that was just written to has to wait.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class SourceIndex:
         *,
         quiet_ms: int = QUIET_MS,
         on_problem: Callable[[ScanProblem], None] = _unheard,
+        is_patient: bool = True,
     ) -> None:
         self.source_id = source_id
         self.root = root
@@ -69,6 +72,9 @@ class SourceIndex:
         self.times = FolderTimes(root)
         self.settler = Settler(quiet_ms)
         self.on_problem = on_problem
+        self.documents = Documents(
+            source_id, root, writer, tools, is_patient=is_patient
+        )
         self._read_after: dict[bytes, float] = {}
         remembered = writer.folders(source_id)
         self.times.load(remembered.items())
@@ -117,6 +123,7 @@ class SourceIndex:
             recheck=full or recheck,
             names_first=names_first,
         )
+        job.trees |= self.documents.retry_locked()
         if full or first:
             job.trees.add(b"")
         yield from Run(self, job).steps()
@@ -138,6 +145,11 @@ class SourceIndex:
         for folder, name in files:
             job.add_name(folder, name)
         yield from Run(self, job).steps()
+
+    def unlock(self) -> Iterator[Counts] | None:
+        """Try again what no key opened; None when nothing has to be listed for that."""
+        job = Job(trees=self.documents.retry_locked())
+        return Run(self, job).steps() if job.trees else None
 
     def relook(self, now_ms: int) -> Iterator[Counts] | None:
         """Look again at files that were not whole; None when none is due."""

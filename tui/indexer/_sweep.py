@@ -126,4 +126,7 @@ class FolderTimes:
 
 
 def _mtime_of(path: bytes) -> int:
+    if b"//" in path or path[-1:] == b"/":
+        # An archive changes as a whole: its file tells for all folders in it.
+        path = path.partition(b"//")[0].rstrip(b"/") or b"/"
     return os.stat(path).st_mtime_ns

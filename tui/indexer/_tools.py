@@ -70,8 +70,11 @@ class Tools:
 
 def standard_tools() -> Tools:
     """Join the packages of Earmark; imports them."""
+    from tui.archives import format_of as archive_format_of
+    from tui.archives import open_quietly
+    from tui.documents import is_document_name
     from tui.library import content_hash
-    from tui.media import measure, open_quietly, probe_fd
+    from tui.media import measure, probe_fd
     from tui.sources import (
         format_of,
         is_audio_name,
@@ -85,8 +88,18 @@ def standard_tools() -> Tools:
     ) -> Iterator[NoteFacts]:
         return format_of(kind).facts(root, files)
 
+    def is_archive(folder: bytes, name: bytes) -> bool:
+        return not is_audio_name(name) and archive_format_of(folder, name) is not None
+
     return Tools(
-        names=NameRules(is_ignored, is_temporary, is_ignored_folder, is_audio_name),
+        names=NameRules(
+            is_ignored,
+            is_temporary,
+            is_ignored_folder,
+            is_audio_name,
+            is_archive,
+            is_document_name,
+        ),
         is_audio_name=is_audio_name,
         open_file=open_quietly,
         probe=probe_fd,

@@ -12,8 +12,14 @@ import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui.archives import index_of
+from tui.errors import DocumentError, LockedError, PartialError
+from tui.model import DocumentState
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tui.archives import Index
 
 __all__ = [
     "Entry",
@@ -22,6 +28,8 @@ __all__ = [
     "absolute",
     "below",
     "entry_of",
+    "is_inside",
+    "is_there",
     "is_vanished",
     "read",
     "walk",
@@ -51,6 +59,12 @@ class Entry(NamedTuple):
     inode: int
 
 
+def _never(folder: bytes, name: bytes) -> bool:
+    """Tell that no file is one."""
+    del folder, name
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class NameRules:
     """Which names the walk takes notice of."""
@@ -62,6 +76,10 @@ class NameRules:
     is_ignored_folder: Callable[[bytes], bool]
     is_recording: Callable[[bytes], bool] = bool
     """Of a link that is told when it leads nowhere; every name without it."""
+    is_archive: Callable[[bytes, bytes], bool] = _never
+    """Of a file that is read like a folder: the path of its folder, and its name."""
+    is_document: Callable[[bytes, bytes], bool] = _never
+    """Of a file that may tell about notes: the same."""
 
 
 @dataclass(slots=True)
@@ -84,6 +102,9 @@ class Listing:
     """The folder is not there (any more), or is no folder."""
     identity: tuple[int, int] = (0, 0)
     """Device and inode."""
+    archive: tuple[DocumentState, str] | None = None
+    """Why an archive can't be listed; None for one that can, and for folders."""
+    archive_size: int = 0
 
 
 def absolute(root: bytes, *parts: bytes) -> bytes:
@@ -92,7 +113,7 @@ def absolute(root: bytes, *parts: bytes) -> bytes:
 
 
 def below(folder: bytes, name: bytes) -> bytes:
-    """Join a path relative to the root."""
+    """Join a path relative to the root; an archive's folder ends with a slash."""
     return folder + b"/" + name if folder else name
 
 
@@ -127,6 +148,9 @@ def read(root: bytes, folder: bytes, rules: NameRules, now_ns: int) -> Listing:
         The files and folders in it; never raises for what the file system holds.
     """
     listing = Listing(folder)
+    if is_inside(folder):
+        read_archive(listing, root, rules)
+        return listing
     path = absolute(root, folder)
     try:
         status = os.stat(path, follow_symlinks=not folder)
@@ -139,6 +163,11 @@ def read(root: bytes, folder: bytes, rules: NameRules, now_ns: int) -> Listing:
         with os.scandir(path) as entries:
             for entry in entries:
                 _take(listing, entry, rules)
+        listing.folders += [
+            below(folder, file.name) + b"/"
+            for file in listing.files
+            if rules.is_archive(folder, file.name)
+        ]
     except OSError as error:
         listing.complete = False
         listing.vanished = is_vanished(error)
@@ -173,6 +202,92 @@ def _take(listing: Listing, entry: os.DirEntry[bytes], rules: NameRules) -> None
         return
     if stat.S_ISREG(status.st_mode):
         listing.files.append(entry_of(folder, name, status))
+
+
+def read_archive(listing: Listing, root: bytes, rules: NameRules) -> None:
+    """List one folder of an archive: recordings and documents, nothing else.
+
+    Args:
+        listing: Takes what is found; its folder is the one to list.
+        root: The absolute path of the source.
+        rules: Which names count.
+    """
+    archive, _, inner = listing.folder.partition(b"//")
+    archive = archive.removesuffix(b"/")
+    path = absolute(root, archive)
+    index = _index_for(listing, archive, path)
+    if index is None:
+        return
+    if inner not in index.folders:
+        listing.vanished, listing.complete = True, False
+        return
+    place = path + b"//" + inner
+    for member in index.files.get(inner, ()):
+        name = member.path.rpartition(b"/")[2]
+        is_wanted = rules.is_recording(name) or rules.is_document(place, name)
+        if is_wanted and not rules.is_ignored(name):
+            time_ns = member.mtime_ns or listing.mtime_ns
+            listing.files.append(Entry(listing.folder, name, member.size, time_ns, 0))
+    for name in index.folders.get(inner, ()):
+        if not rules.is_ignored_folder(name):
+            listing.folders.append(below(listing.folder, name))
+    listing.folders.sort(reverse=True)
+
+
+def _index_for(listing: Listing, archive: bytes, path: bytes) -> Index | None:
+    """List an archive as a whole; what is wrong with it goes into the listing."""
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            listing.vanished, listing.complete = True, False
+            return None
+        listing.archive_size = status.st_size
+        listing.mtime_ns = status.st_mtime_ns
+        return index_of(path)
+    except OSError as error:
+        listing.complete = False
+        listing.vanished = is_vanished(error)
+        if not listing.vanished:
+            listing.problems.append((archive, why(error)))
+    except DocumentError as error:
+        listing.complete = False
+        listing.archive = (_state_of(error), error.reason)
+    return None
+
+
+def _state_of(error: DocumentError) -> DocumentState:
+    if isinstance(error, PartialError):
+        return DocumentState.PARTIAL
+    if isinstance(error, LockedError):
+        return DocumentState.LOCKED
+    return DocumentState.ERROR
+
+
+def is_inside(folder: bytes) -> bool:
+    """Tell whether a folder, relative to its root, is an archive or lies in one."""
+    return folder[-1:] == b"/" or b"//" in folder
+
+
+def is_there(path: bytes) -> bool | None:
+    """Tell whether a member or folder of an archive is there.
+
+    Args:
+        path: The absolute path, with the mark of an archive in it.
+
+    Returns:
+        None when that can't be told.
+    """
+    archive, _, inner = path.partition(b"//")
+    try:
+        index = index_of(archive.removesuffix(b"/"))
+    except OSError as error:
+        return False if is_vanished(error) else None
+    except DocumentError:
+        return None
+    if inner in index.folders:
+        return True
+    members = index.files.get(inner.rpartition(b"/")[0], ())
+    return any(member.path == inner for member in members)
 
 
 def walk(

@@ -109,7 +109,7 @@ class Waveforms:
         note = reader.note(note_id)
         if note is None or note.row.state is not NoteState.READY or not note.files:
             return "the note is not there"
-        if note.peaks is not None:
+        if note.peaks is not None and note.has_own_peaks:
             return ""
         try:
             writer.set_peaks(note_id, self._compute(note.files[0].full_path))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tui.library._api import (
+        ClaimRecord,
+        DocumentRecord,
         FileRecord,
         IndexWriter,
         Measured,
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from tui.library._library import Library
 
 __all__ = [
+    "ClaimRecord",
+    "DocumentRecord",
     "FileRecord",
     "Follower",
     "IndexWriter",

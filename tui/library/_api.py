@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from tui.library._people import ChatTold, PersonTold
     from tui.model import (
         Chat,
         ChatId,
         ChatKind,
         Direction,
+        DocumentInfo,
+        DocumentKind,
+        DocumentState,
         Group,
         LibraryDelta,
         MonthTotals,
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ClaimRecord",
+    "DocumentRecord",
     "FileRecord",
     "IndexWriter",
     "Measured",
@@ -98,8 +104,21 @@ class Reader(Protocol):
     def find(self, key: str) -> list[NoteId]:
         """Notes whose public id begins with some hex digits (to tell ambiguity)."""
 
-    def all_notes(self, *, states: Sequence[NoteState]) -> Iterator[Note]:
-        """Notes in these states, of sources that are there, newest first."""
+    def all_notes(
+        self, *, states: Sequence[NoteState], told: bool = False
+    ) -> Iterator[Note]:
+        """Notes in these states, of sources that are there, newest first.
+
+        Args:
+            states: The states.
+            told: Also notes that a document tells of, and whose file never was here.
+        """
+
+    def documents(self) -> list[DocumentInfo]:
+        """Documents that are there, by source and path."""
+
+    def notes_by_source(self) -> dict[SourceId, int]:
+        """How many notes have a file in each source, or are told of there alone."""
 
     def problems(self) -> list[Problem]:
         """Files and sources that can't be used, newest first."""
@@ -191,6 +210,8 @@ class NoteRecord(NamedTuple):
     duration_ms: int | None = None
     file_id: int | None = None
     """The record that it replaces (a changed file, or one that moved here)."""
+    chat_is_global: bool = False
+    """Whether the chat's identity is a messenger's, the same in every source."""
 
 
 class Measured(NamedTuple):
@@ -202,6 +223,54 @@ class Measured(NamedTuple):
     state: NoteState | None = None
     reason: str = ""
     content_hash: bytes | None = None
+
+
+class DocumentRecord(NamedTuple):
+    """What the library remembers of a document."""
+
+    id: int
+    folder: bytes
+    name: bytes
+    kind: DocumentKind
+    size: int
+    mtime_ns: int
+    state: DocumentState
+    is_due: bool
+    """Whether it is to be read, because it is new, changed or not read to the end."""
+    day_order: str
+    """The order of dates that the user chose; empty when it is to be decided."""
+    reason: str = ""
+    """Why the state is not `ok`."""
+
+
+class ClaimRecord(NamedTuple):
+    """What a document tells of one message, to be written."""
+
+    key: str
+    folder: bytes
+    name: bytes
+    """The file's, as told; empty when none is named."""
+    beside: bool
+    chat: ChatTold | None
+    chat_confidence: float
+    sender: PersonTold | None
+    sender_confidence: float
+    direction: Direction
+    kind: NoteKind
+    sent_ms: int | None
+    offset_min: int | None
+    precision: Precision | None
+    time_confidence: float
+    place: int
+    size: int | None
+    sha256: bytes | None
+    duration_ms: int | None
+    title: str
+    text: str
+    transcript: str
+    waveform: bytes | None
+    phone_played: bool | None
+    forwarded: bool
 
 
 class IndexWriter(Protocol):
@@ -280,6 +349,67 @@ class IndexWriter(Protocol):
 
     def set_peaks(self, note_id: NoteId, peaks: bytes) -> None:
         """Keep a waveform with the note's recording."""
+
+    def documents(self, source_id: SourceId) -> list[DocumentRecord]:
+        """Documents of a source that are there."""
+
+    def put_document(
+        self,
+        source_id: SourceId,
+        record: DocumentRecord,
+        *,
+        score: int = 0,
+        reasons: Sequence[str] = (),
+        label: str = "",
+        state: DocumentState | None = None,
+        reason: str = "",
+    ) -> int:
+        """Remember a document that is new or changed: it is due to be read.
+
+        Args:
+            source_id: The source.
+            record: Its place, kind, size and time; its id does not count.
+            score: How sure the recognition was, 0 to 100.
+            reasons: What that stands on.
+            label: What it is about.
+            state: Its state, for one that is never read (an archive); else None.
+            reason: Why that state is not `ok`.
+
+        Returns:
+            Its id.
+        """
+
+    def drop_documents(self, document_ids: Sequence[int]) -> None:
+        """Documents that are gone: what only they told stays where notes need it."""
+
+    def begin_document(self, document_id: int) -> int:
+        """Begin to read a document; returns the number of the reading."""
+
+    def tell(
+        self,
+        document_id: int,
+        turn: int,
+        claims: Sequence[ClaimRecord],
+        chats: Sequence[ChatTold] = (),
+        people: Sequence[PersonTold] = (),
+    ) -> None:
+        """Write some of what a document tells."""
+
+    def end_document(
+        self,
+        document_id: int,
+        turn: int,
+        state: DocumentState,
+        reason: str,
+        remarks: Sequence[tuple[str, str]],
+    ) -> None:
+        """End a reading: what an `ok` one did not tell again is taken back."""
+
+    def match(self, document_id: int) -> Iterator[int]:
+        """Find the notes of a document's claims; yields after each transaction."""
+
+    def twins(self, limit: int) -> list[tuple[int, bytes, int]]:
+        """Files without a hash that may hold what another holds: id, path, size."""
 
     def close(self) -> None:
         """Give the connection back."""

@@ -26,18 +26,41 @@ class Standing(NamedTuple):
     """What counts and deltas depend on."""
 
     chat_id: int
+    source_id: int
     month: int
     order_ms: int
     visible: int
     problem: int
     played: int
     duration_ms: int
+    missing: int = 0
 
 
 _STANDING = (
-    "SELECT chat_id, month, order_ms, visible, problem, played,"
-    " coalesce(duration_ms, 0) FROM note WHERE id = ?"
+    "SELECT chat_id, source_id, month, order_ms, visible, problem, played,"
+    " coalesce(duration_ms, 0), state = 'missing' FROM note WHERE id = ?"
 )
+_BEST_FILE = (
+    "SELECT file.id, file.state, file.reason, file.duration_ms, file.recording_id,"
+    " file.missing, coalesce(folder.source_id, 0) FROM file"
+    " LEFT JOIN folder ON folder.id = file.folder_id"
+    " LEFT JOIN source ON source.id = folder.source_id WHERE file.note_id = ?"
+    " ORDER BY file.missing, source.state = 'offline', file.role = 'copy', file.id"
+    " LIMIT 1"
+)
+"""A file that is there wins over one that is missing or away, the note's own file over
+a copy."""
+_TOLD = (
+    "SELECT max(claim.beside OR claim.kind = 'view_once'), max(claim.duration_ms),"
+    " min(document.source_id) FROM claim"
+    " JOIN document ON document.id = claim.document_id AND document.missing = 0"
+    " WHERE claim.note_id = ?"
+)
+_NEWEST = (
+    "coalesce((SELECT order_ms FROM note WHERE chat_id = ?1 AND visible = 1"
+    " AND source_id = ?2 ORDER BY order_ms DESC LIMIT 1), 0)"
+)
+_NOT_HERE = "its file is not here"
 
 
 @contextmanager
@@ -63,7 +86,8 @@ class Change:
         self._next_note: int = row[1]
         self._next_file: int = row[2]
         self._before: dict[int, Standing | None] = {}
-        self._counts: dict[tuple[int, int], list[int]] = {}
+        self._counts: dict[tuple[int, int, int], list[int]] = {}
+        self._forgotten: set[int] = set()
         self._is_dirty = False
         self._resets = False
         self._sources = False
@@ -86,6 +110,10 @@ class Change:
     def reset(self) -> None:
         """Remember that more changed than the notes touched can tell."""
         self._is_dirty = self._resets = True
+
+    def forget_source(self, source_id: int) -> None:
+        """Count nothing of a source any more: its totals are deleted as a whole."""
+        self._forgotten.add(source_id)
 
     def touch(self, note_id: int) -> None:
         """Remember how a note stands before it is changed or deleted."""
@@ -114,37 +142,46 @@ class Change:
     def refresh(self, note_id: int) -> None:
         """Let a note say again what its best file and its recording say.
 
-        A note whose last file left it is deleted. A file that is there wins over one
-        that is missing, the note's own file over a copy.
+        A note whose last file left it is deleted, unless a document tells of it.
         """
         store = self.store
         self.touch(note_id)
-        row = store.one(
-            "SELECT state, reason, duration_ms, recording_id, missing FROM file"
-            " WHERE note_id = ? ORDER BY missing, role = 'copy', id LIMIT 1",
-            (note_id,),
-        )
+        shared = store.one("SELECT shares FROM note WHERE id = ?", (note_id,))
+        row = store.one(_BEST_FILE, (note_id,))
+        if row is None and shared is not None and shared[0] is not None:
+            row = store.one(_BEST_FILE, (shared[0],))
+        told = None
+        if row is None or row[5]:
+            told = store.one(_TOLD, (note_id,))
         if row is None:
-            store.run("DELETE FROM note WHERE id = ?", (note_id,))
-            return
-        state, reason, duration_ms, recording_id, missing = row
+            if told is None or told[0] is None:
+                store.run("DELETE FROM note WHERE id = ?", (note_id,))
+                store.run("DELETE FROM path_fact WHERE note_id = ?", (note_id,))
+                return
+            row = (0, "missing", _NOT_HERE, told[1], None, 0, told[2])
+        _, state, reason, duration_ms, recording_id, missing, source_id = row
         if missing:
             state, reason = "missing", "the file is gone"
+        is_told = state == "missing" and told is not None and bool(told[0])
         store.run(
             "UPDATE note SET state = ?, reason = ?, duration_ms = ?, recording_id = ?,"
-            " visible = ?, problem = ? WHERE id = ?",
+            " visible = ?, problem = ?, source_id = iif(?7, ?7, source_id)"
+            " WHERE id = ?8",
             (
                 state,
                 reason,
                 duration_ms,
                 recording_id,
-                state in {"ready", "unreadable"},
+                is_told or state in {"ready", "unreadable"},
                 state in {"partial", "unreadable"},
+                source_id,
                 note_id,
             ),
         )
         if recording_id is not None:
             self.take_mark(note_id, recording_id)
+        for sharer in store.all("SELECT id FROM note WHERE shares = ?", (note_id,)):
+            self.refresh(sharer[0])
 
     def take_mark(self, note_id: int, recording_id: int) -> None:
         """Let a note show the mark of its recording, or give it the mark it owes."""
@@ -218,11 +255,7 @@ class Change:
         store.run(
             "UPDATE file SET recording_id = ? WHERE id = ?", (recording_id, file_id)
         )
-        best = store.one(
-            "SELECT id FROM file WHERE note_id = ?"
-            " ORDER BY missing, role = 'copy', id LIMIT 1",
-            (note_id,),
-        )
+        best = store.one(_BEST_FILE, (note_id,))
         if best is not None and best[0] == file_id:
             store.run(
                 "UPDATE note SET recording_id = ? WHERE id = ?",
@@ -253,7 +286,8 @@ class Change:
                 self._count(Standing(*row), 1)
                 changed.append((self.rev, note_id))
             elif before is not None:
-                gone.append((note_id, *before[:3], self.rev))
+                place = (before.chat_id, before.month, before.order_ms)
+                gone.append((note_id, *place, self.rev))
         self.store.run_many("UPDATE note SET rev = ? WHERE id = ?", changed)
         if gone:
             self._bury(gone)
@@ -279,47 +313,62 @@ class Change:
             self._resets = True
 
     def _count(self, standing: Standing, sign: int) -> None:
-        key = standing[:2]
+        if standing.source_id in self._forgotten:
+            return
+        key = standing[:3]
         counts = self._counts.get(key)
         if counts is None:
             counts = self._counts[key] = [0, 0, 0, 0, 0]
         if standing.visible:
             counts[0] += sign
             counts[3] += sign * standing.duration_ms
-            if standing.played < 2:  # half-heard notes are still to be played
+            if (
+                standing.played < 2 and not standing.missing
+            ):  # half-heard notes are still to be played
                 counts[1] += sign
                 counts[2] += sign * standing.duration_ms
         counts[4] += sign * standing.problem
 
     def _write_counts(self) -> None:
         store = self.store
-        chats: dict[int, list[int]] = {}
-        for (chat_id, month), counts in self._counts.items():
-            total = chats.setdefault(chat_id, [0, 0, 0, 0, 0])
+        chats: dict[tuple[int, int], list[int]] = {}
+        for (chat_id, source_id, month), counts in self._counts.items():
+            total = chats.setdefault((chat_id, source_id), [0, 0, 0, 0, 0])
             if not any(counts):
                 continue
-            chats[chat_id] = [a + b for a, b in zip(total, counts, strict=True)]
+            chats[chat_id, source_id] = [
+                a + b for a, b in zip(total, counts, strict=True)
+            ]
             store.run(
-                "INSERT INTO month_total VALUES (?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT(chat_id, month) DO UPDATE SET"
+                "INSERT INTO month_total VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT(chat_id, month, source_id) DO UPDATE SET"
                 " notes = notes + excluded.notes,"
                 " unplayed = unplayed + excluded.unplayed,"
                 " unplayed_ms = unplayed_ms + excluded.unplayed_ms,"
                 " duration_ms = duration_ms + excluded.duration_ms,"
                 " problems = problems + excluded.problems",
-                (chat_id, month, *counts),
+                (chat_id, source_id, month, *counts),
             )
             store.run(
-                "DELETE FROM month_total WHERE chat_id = ? AND month = ?"
-                " AND notes = 0 AND problems = 0",
-                (chat_id, month),
+                "DELETE FROM month_total WHERE chat_id = ? AND source_id = ?"
+                " AND month = ? AND notes = 0 AND problems = 0",
+                (chat_id, source_id, month),
             )
-        for chat_id, counts in chats.items():
+        for key, counts in chats.items():
             # A note may also have moved within its month, so the newest is looked up.
             store.run(
-                "UPDATE chat SET notes = notes + ?2, unplayed = unplayed + ?3,"
-                " unplayed_ms = unplayed_ms + ?4, duration_ms = duration_ms + ?5,"
-                " problems = problems + ?6, last_ms = coalesce((SELECT max(order_ms)"
-                " FROM note WHERE chat_id = ?1 AND visible = 1), 0) WHERE id = ?1",
-                (chat_id, *counts),
+                "INSERT INTO chat_total VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,"
+                f" {_NEWEST}) ON CONFLICT(chat_id, source_id) DO UPDATE SET"
+                " notes = notes + excluded.notes,"
+                " unplayed = unplayed + excluded.unplayed,"
+                " unplayed_ms = unplayed_ms + excluded.unplayed_ms,"
+                " duration_ms = duration_ms + excluded.duration_ms,"
+                " problems = problems + excluded.problems,"
+                " last_ms = excluded.last_ms",
+                (*key, *counts),
+            )
+            store.run(
+                "DELETE FROM chat_total WHERE chat_id = ? AND source_id = ?"
+                " AND notes = 0 AND problems = 0",
+                key,
             )

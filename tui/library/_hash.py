@@ -13,6 +13,8 @@ import os
 import stat
 from hashlib import blake2b
 
+from tui.archives import open_quietly
+
 __all__ = ["EDGE_SIZE", "WHOLE_LIMIT", "content_hash", "hash_kind"]
 
 WHOLE_LIMIT = 4 * 1024 * 1024
@@ -42,8 +44,7 @@ def content_hash(path: str | bytes, size: int) -> bytes:
     Raises:
         OSError: When it can't be read, is no regular file, or has another size by now.
     """
-    # Not blocking, so that a pipe put in place of the file can't hang the caller.
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    handle = open_quietly(os.fsencode(path))
     try:
         facts = os.fstat(handle)
         if not stat.S_ISREG(facts.st_mode):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tui.errors import LibraryError
-from tui.library import _rows
+from tui.library import _claims, _rows
 from tui.library._change import change
+from tui.library._forget import forget_source
+from tui.library._match import match_document
 from tui.library._measure import write_measured
 from tui.library._put import FolderWriter
 from tui.library._recordings import recording_of
@@ -16,10 +19,17 @@ from tui.model import SourceId, SourceState
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tui.library._api import FileRecord, Measured, NoteRecord
+    from tui.library._api import (
+        ClaimRecord,
+        DocumentRecord,
+        FileRecord,
+        Measured,
+        NoteRecord,
+    )
     from tui.library._change import Change
     from tui.library._connection import Row, Store
-    from tui.model import NoteId, SourceKind, WatchMode
+    from tui.library._people import ChatTold, PersonTold
+    from tui.model import DocumentState, NoteId, SourceKind, WatchMode
 
 __all__ = ["StoreIndexWriter"]
 
@@ -29,8 +39,18 @@ _RECORDS = (
 _TODO = (
     "FROM file JOIN folder ON folder.id = file.folder_id"
     " JOIN source ON source.id = folder.source_id"
-    " WHERE file.todo = ? AND file.todo > 0 AND source.state = 'ok'"
+    " WHERE file.todo = ? AND file.todo > 0 AND source.state <> 'offline'"
     " ORDER BY file.order_ms DESC LIMIT ?"
+)
+_TWINS = (
+    "WITH sized AS (SELECT size FROM file WHERE missing = 0 AND state = 'ready'"
+    " GROUP BY size HAVING count(*) > 1)"
+    " SELECT file.id, source.root, folder.path, file.name, file.size FROM file"
+    " JOIN folder ON folder.id = file.folder_id"
+    " JOIN source ON source.id = folder.source_id"
+    " WHERE file.recording_id IS NULL AND file.missing = 0 AND file.state = 'ready'"
+    " AND source.state <> 'offline' AND file.size IN (SELECT size FROM sized)"
+    " AND EXISTS (SELECT 1 FROM claim) ORDER BY file.size, file.id LIMIT ?"
 )
 _LENGTH, _HASH = 1, 2
 """Values of file.todo."""
@@ -104,14 +124,7 @@ class StoreIndexWriter:
         """Forget a source and its notes; marks stay with their recordings."""
         with self._change() as current:
             current.note_source(reset=True)
-            for sql in (
-                "file WHERE folder_id IN (SELECT id FROM folder WHERE source_id = ?)",
-                "note WHERE source_id = ?",
-                "chat WHERE source_id = ?",
-                "folder WHERE source_id = ?",
-                "source WHERE id = ?",
-            ):
-                self._store.run(f"DELETE FROM {sql}", (source_id,))
+            forget_source(current, source_id)
 
     def set_source_state(
         self,
@@ -136,13 +149,20 @@ class StoreIndexWriter:
             facts = (state, _rows.to_text(reason), *watched)
             if facts == row:
                 return
-            was_there, is_there = row[0] == SourceState.OK, state is SourceState.OK
-            current.note_source(reset=was_there != is_there)
+            away = SourceState.OFFLINE
+            comes_or_goes = (row[0] == away) != (state is away)
+            current.note_source(reset=comes_or_goes)
             self._store.run(
                 "UPDATE source SET state = ?, reason = ?, watch = ?, watch_reason = ?"
                 " WHERE id = ?",
                 (*facts, source_id),
             )
+            if comes_or_goes:
+                # Notes with files in several sources are shown by one that is there.
+                for copy in self._store.all(
+                    "SELECT DISTINCT note_id FROM file WHERE role = 'copy'"
+                ):
+                    current.refresh(copy[0])
 
     def set_scanned(self, source_id: SourceId, now_ms: int) -> None:
         """Note that a full scan ended; only the first one is news."""
@@ -292,6 +312,86 @@ class StoreIndexWriter:
                 "SELECT id FROM note WHERE recording_id = ?", (recording[0],)
             ):
                 current.touch(row[0])
+
+    def documents(self, source_id: SourceId) -> list[DocumentRecord]:
+        """Documents of a source that are there."""
+        return [
+            _rows.document_record_of(row)
+            for row in self._store.all(
+                f"SELECT {_rows.DOCUMENT_RECORD_COLUMNS} FROM document"
+                " WHERE source_id = ? AND missing = 0",
+                (source_id,),
+            )
+        ]
+
+    def put_document(
+        self,
+        source_id: SourceId,
+        record: DocumentRecord,
+        *,
+        score: int = 0,
+        reasons: Sequence[str] = (),
+        label: str = "",
+        state: DocumentState | None = None,
+        reason: str = "",
+    ) -> int:
+        """Remember a document that is new or changed: it is due to be read."""
+        with self._change() as current:
+            details, told = (score, reasons, label), (state, reason)
+            return _claims.put_document(current, source_id, record, details, told)
+
+    def drop_documents(self, document_ids: Sequence[int]) -> None:
+        """Documents that are gone: what only they told stays where notes need it."""
+        with self._change() as current:
+            _claims.drop_documents(current, document_ids)
+
+    def begin_document(self, document_id: int) -> int:
+        """Begin to read a document; returns the number of the reading."""
+        with self._change() as current:
+            return _claims.begin_document(current, document_id)
+
+    def tell(
+        self,
+        document_id: int,
+        turn: int,
+        claims: Sequence[ClaimRecord],
+        chats: Sequence[ChatTold] = (),
+        people: Sequence[PersonTold] = (),
+    ) -> None:
+        """Write some of what a document tells."""
+        with self._change() as current:
+            _claims.tell(
+                current, document_id, turn, claims=claims, chats=chats, people=people
+            )
+
+    def end_document(
+        self,
+        document_id: int,
+        turn: int,
+        state: DocumentState,
+        reason: str,
+        remarks: Sequence[tuple[str, str]],
+    ) -> None:
+        """End a reading: what an `ok` one did not tell again is taken back."""
+        now_ms = int(time.time() * 1000)
+        with self._change() as current:
+            ending = (state, reason)
+            _claims.end_document(
+                current, document_id, turn, ending, remarks=remarks, now_ms=now_ms
+            )
+
+    def match(self, document_id: int) -> Iterator[int]:
+        """Find the notes of a document's claims; yields after each transaction."""
+        yield from match_document(self._store, document_id)
+
+    def twins(self, limit: int) -> list[tuple[int, bytes, int]]:
+        """Files without a hash that may hold what another holds: id, path, size.
+
+        Without documents nobody asks: then a copy in another folder is a note of its
+        own.
+        """
+        rows = self._store.all(_TWINS, (limit,))
+        return [(row[0], _absolute(row), row[4]) for row in rows]
 
     def close(self) -> None:
         """Give the connection back."""

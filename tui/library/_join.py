@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tui.library._change import Change
     from tui.library._connection import Store
 
-__all__ = ["free_keys", "identify", "regroup"]
+__all__ = ["free_keys", "identify", "join_notes", "regroup"]
 
 _KEY_SIZE = 8
 _KEYS_AT_ONCE = 500
@@ -82,10 +82,17 @@ def _taken(store: Store, keys: Sequence[bytes]) -> set[bytes]:
     return {row[0] for row in rows}
 
 
-def identify(change: Change, file_id: int, content: bytes) -> None:
-    """Tell the content hash of a file; files with equal content find each other."""
-    if change.link(file_id, content):
-        regroup(change, file_id)
+def identify(change: Change, file_id: int, content: bytes) -> int | None:
+    """Tell the content hash of a file; copies with equal content find each other.
+
+    Returns:
+        The recording, if it is news: its notes may be one message at several places.
+    """
+    if not change.link(file_id, content):
+        return None
+    regroup(change, file_id)
+    row = change.store.one("SELECT recording_id FROM file WHERE id = ?", (file_id,))
+    return None if row is None else int(row[0])
 
 
 def regroup(change: Change, file_id: int) -> None:
@@ -122,7 +129,7 @@ def regroup(change: Change, file_id: int) -> None:
             (folder_id, base_name, recording_id),
         )
         if base is not None and base[0] != note_id:
-            _join(change, note_id, base[0])
+            join_notes(change, note_id, base[0])
             return
     for copy in store.all(
         "SELECT note_id FROM file WHERE folder_id = ? AND base_name = ?"
@@ -130,18 +137,26 @@ def regroup(change: Change, file_id: int) -> None:
         (folder_id, name, recording_id),
     ):
         if copy[0] != note_id:
-            _join(change, copy[0], note_id)
+            join_notes(change, copy[0], note_id)
 
 
-def _join(change: Change, note_id: int, base_id: int) -> None:
-    """Let the files of a note become copies of another note, which replaces it."""
+def join_notes(change: Change, note_id: int, base_id: int) -> None:
+    """Let the files of a note become copies of another note, which replaces it.
+
+    What documents told of the one is told of the other.
+    """
     change.touch(note_id)
     change.touch(base_id)
+    change.store.run(
+        "UPDATE claim SET note_id = ? WHERE note_id = ?", (base_id, note_id)
+    )
+    change.store.run("UPDATE note SET shares = ? WHERE shares = ?", (base_id, note_id))
     change.store.run(
         "UPDATE file SET note_id = ?, role = 'copy' WHERE note_id = ?",
         (base_id, note_id),
     )
     change.refresh(note_id)
+    change.refresh(base_id)
 
 
 def _part(change: Change, file_id: int) -> int:

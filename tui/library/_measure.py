@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.library._bind import Binder
 from tui.library._change import Standing
 from tui.library._connection import listed
 from tui.library._hash import hash_kind
@@ -20,9 +21,9 @@ __all__ = ["write_measured"]
 
 _LOOK = (
     "SELECT file.note_id, file.state, file.reason, file.duration_ms, file.container,"
-    " file.role = 'primary' AND file.missing = 0, note.chat_id, note.month,"
-    " note.order_ms, note.visible, note.problem, note.played,"
-    " coalesce(note.duration_ms, 0)"
+    " file.role = 'primary' AND file.missing = 0, note.chat_id,"
+    " note.source_id, note.month, note.order_ms, note.visible, note.problem,"
+    " note.played, coalesce(note.duration_ms, 0), note.state = 'missing'"
     " FROM file JOIN note ON note.id = file.note_id WHERE file.id = ?"
 )
 _WRITE_FILE = (
@@ -73,14 +74,31 @@ def write_measured(change: Change, results: Sequence[Measured]) -> None:
         for result in results
         if result.content_hash is not None
     }
-    for file_id in _link_lone(change, hashes):
+    news: dict[int | None, None] = {}
+    for file_id, recording_id in _link_lone(change, hashes).items():
+        news[recording_id] = None
         del hashes[file_id]
     for file_id, content in hashes.items():
-        identify(change, file_id, content)
+        news[identify(change, file_id, content)] = None
+    news.pop(None, None)
+    if news:
+        _join_twins(change, list(news))
 
 
-def _link_lone(change: Change, hashes: dict[int, bytes]) -> list[int]:
-    """Remember the recordings of files that are alone; returns which these were.
+def _join_twins(change: Change, recording_ids: Sequence[int | None]) -> None:
+    """Join notes that are one message, now that they are known to sound alike."""
+    marks, values = listed(recording_ids)
+    binder = Binder(change)
+    for (recording_id,) in change.store.all(
+        f"SELECT recording_id FROM note WHERE recording_id IN ({marks})"
+        " GROUP BY recording_id HAVING count(*) > 1",
+        values,
+    ):
+        binder.join_twins(recording_id)
+
+
+def _link_lone(change: Change, hashes: dict[int, bytes]) -> dict[int, int]:
+    """Remember the recordings of files that are alone; returns them by file.
 
     Nearly all files are the only one of their note, without copies and marks. Written
     together they take a fifth of the time that `identify` takes for each.
@@ -110,7 +128,7 @@ def _link_lone(change: Change, hashes: dict[int, bytes]) -> list[int]:
             f"UPDATE {table} SET recording_id = ? WHERE id = ?",
             ((ids[hashes[row[0]]], row[at]) for row in rows),
         )
-    return [row[0] for row in rows]
+    return {row[0]: ids[hashes[row[0]]] for row in rows}
 
 
 def _write_facts(change: Change, results: Sequence[Measured]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.library._change import Standing
 from tui.library._connection import listed
+from tui.library._facts import FACTS, Facts
 from tui.library._join import free_keys, regroup
+from tui.library._match import match_arrived
+from tui.library._people import ChatTold, Identities
 from tui.library._rows import join_path, to_text
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ __all__ = ["FolderWriter"]
 _NAMES_AT_ONCE = 500
 _VISIBLE = frozenset({"ready", "unreadable"})
 _PROBLEM = frozenset({"partial", "unreadable"})
+_FOLDER_RANK = 1
+"""How good a folder's name is as the title of a chat: better than none."""
 
 
 class _Known(NamedTuple):
@@ -44,31 +49,10 @@ _KNOWN = (
     " duration_ms, measured, recording_id FROM file"
 )
 
-_FACTS = (
-    "chat_id",
-    "month",
-    "order_ms",
-    "kind",
-    "direction",
-    "sender_id",
-    "sent_ms",
-    "offset_min",
-    "precision",
-    "title",
-    "chat_origin",
-    "chat_confidence",
-    "sender_origin",
-    "sender_confidence",
-    "time_origin",
-    "time_confidence",
-)
-"""Columns of a note that repeat the record."""
-
 _INSERT_NOTE = (
     "INSERT INTO note(id, key, source_id, rev, state, reason, visible, problem,"
-    f" duration_ms, {', '.join(_FACTS)}) VALUES ({','.join('?' * (9 + len(_FACTS)))})"
+    f" duration_ms, {', '.join(FACTS)}) VALUES ({','.join('?' * (9 + len(FACTS)))})"
 )
-_UPDATE_NOTE = f"UPDATE note SET {' = ?, '.join(_FACTS)} = ? WHERE id = ?"
 _INSERT_FILE = (
     "INSERT INTO file(id, note_id, role, folder_id, name, base_name, size, mtime_ns,"
     " inode, state, reason, container, duration_ms, measured, order_ms)"
@@ -111,8 +95,11 @@ class FolderWriter:
         self._folder = folder
         self._folder_id = folder_id
         self._is_new = is_new
+        self._people = Identities(change)
+        self._merged = Facts(change, self._people)
         self._chats: dict[str, int] = {}
         self._senders: dict[str, int] = {}
+        self._roots: dict[int, int] = {}
 
     def write(self, records: Sequence[NoteRecord]) -> None:
         """Add or change files and their notes; of one name, the last record counts."""
@@ -122,6 +109,14 @@ class FolderWriter:
             self._update(record, known)
         if new:
             self._insert(new)
+        named_anew = [
+            record.name
+            for record, known in old
+            if (known.folder_id, known.name) != (self._folder_id, record.name)
+        ]
+        match_arrived(
+            self._change, self._folder, [*named_anew, *(each.name for each in new)]
+        )
 
     def _told_apart(
         self, records: list[NoteRecord]
@@ -172,7 +167,7 @@ class FolderWriter:
         change = self._change
         paths = [join_path(self._folder, record.name) for record in records]
         keys = free_keys(self._store, self._root, paths)
-        notes = []
+        notes: list[tuple[Any, ...]] = []
         files = []
         for record, key in zip(records, keys, strict=True):
             note_id = change.new_note_id()
@@ -198,14 +193,25 @@ class FolderWriter:
             )
         self._store.run_many(_INSERT_NOTE, notes)
         self._store.run_many(_INSERT_FILE, files)
+        for note in notes:
+            # A chat that was joined with another is not the one that is shown.
+            if self._root_of(note[9]) != note[9]:
+                self._merged.apply(note[0])
+
+    def _root_of(self, chat_id: int) -> int:
+        known = self._roots.get(chat_id)
+        if known is None:
+            known = self._roots[chat_id] = self._people.root("chat", chat_id)
+        return known
 
     def _new_note(
         self, note_id: int, key: bytes, record: NoteRecord
-    ) -> tuple[object, ...]:
+    ) -> tuple[Any, ...]:
         facts = self._facts(record)
         state = str(record.state)
         standing = Standing(
             facts[0],
+            self._source_id,
             record.month,
             record.order_ms,
             int(state in _VISIBLE),
@@ -260,7 +266,7 @@ class FolderWriter:
             ),
         )
         if role == "primary":
-            self._store.run(_UPDATE_NOTE, (*self._facts(record), note_id))
+            self._merged.tell_path(note_id, self._facts(record))
         changed = {known.note_id, note_id}
         if replaced is not None:
             changed.add(replaced.note_id)
@@ -302,7 +308,8 @@ class FolderWriter:
             and replaced.note_id == known.note_id
         ):
             return known.note_id, "primary"
-        if is_same and record.base_name and known.folder_id == self._folder_id:
+        stays = known.folder_id == self._folder_id
+        if is_same and stays and (record.base_name or known.name == record.name):
             return known.note_id, "copy"
         # A copy that changed or went elsewhere is a note of its own again.
         note_id = self._change.new_note_id()
@@ -335,46 +342,21 @@ class FolderWriter:
     def _chat(self, record: NoteRecord) -> int:
         known = self._chats.get(record.chat_native_id)
         if known is None:
-            known = self._chats[record.chat_native_id] = self._stored_chat(record)
-        return known
-
-    def _stored_chat(self, record: NoteRecord) -> int:
-        native_id, title = to_text(record.chat_native_id), to_text(record.chat_title)
-        row = self._store.one(
-            "SELECT id, kind, title, confidence FROM chat"
-            " WHERE source_id = ? AND native_id = ?",
-            (self._source_id, native_id),
-        )
-        if row is None:
-            row = self._store.all(
-                "INSERT INTO chat(source_id, kind, native_id, title, confidence)"
-                " VALUES (?, ?, ?, ?, ?) RETURNING id",
-                (
-                    self._source_id,
-                    record.chat_kind,
-                    native_id,
-                    title,
+            known = self._chats[record.chat_native_id] = self._people.chat(
+                ChatTold(
+                    # Identities of messengers hold everywhere, those of folders don't.
+                    0 if record.chat_is_global else self._source_id,
+                    record.chat_native_id,
+                    str(record.chat_kind),
+                    record.chat_title,
+                    _FOLDER_RANK,
                     record.chat_confidence,
-                ),
-            )[0]
-        elif (row[1], row[2]) != (record.chat_kind, title) and (
-            record.chat_confidence >= row[3]
-        ):
-            self._store.run(
-                "UPDATE chat SET kind = ?, title = ?, confidence = ? WHERE id = ?",
-                (record.chat_kind, title, record.chat_confidence, row[0]),
+                )
             )
-            self._change.reset()  # every row of the chat shows the title
-        return int(row[0])
+        return known
 
     def _sender(self, name: str) -> int:
         known = self._senders.get(name)
         if known is None:
-            stored = to_text(name)
-            row = self._store.one("SELECT id FROM sender WHERE name = ?", (stored,))
-            if row is None:
-                row = self._store.all(
-                    "INSERT INTO sender(name) VALUES (?) RETURNING id", (stored,)
-                )[0]
-            known = self._senders[name] = int(row[0])
+            known = self._senders[name] = self._people.named_sender(name)
         return known

@@ -15,6 +15,7 @@ from tui.model import (
     MonthTotals,
     NoteId,
     Problem,
+    SourceId,
     SourceState,
     Totals,
 )
@@ -23,7 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tui.library._connection import Row, Store
-    from tui.model import Chat, ChatId, Note, NoteFile, NoteRow, NoteState, Source
+    from tui.model import (
+        Chat,
+        ChatId,
+        DocumentInfo,
+        Note,
+        NoteFile,
+        NoteRow,
+        NoteState,
+        Source,
+    )
 
 __all__ = ["CHANGES_LIMIT", "StoreReader"]
 
@@ -34,20 +44,22 @@ _PAGE = 64
 """How many notes are fetched at once; one size, so that one statement is prepared."""
 
 _PLACES = ",".join("?" * _PAGE)
-_THERE = "source_id NOT IN (SELECT id FROM source WHERE state <> 'ok')"
-_CHAT = f"chat_id = (SELECT id FROM chat WHERE id = ? AND {_THERE})"
+_THERE = "source_id NOT IN (SELECT id FROM source WHERE state = 'offline')"
+_CHAT = f"chat_id = ? AND {_THERE}"
+_UNPLAYED = "visible = 1 AND played < 2 AND state <> 'missing'"
 _NEWEST = "ORDER BY order_ms DESC, id DESC"
 _JOINED = (
     "FROM note JOIN chat ON chat.id = note.chat_id"
     " LEFT JOIN sender ON sender.id = note.sender_id"
 )
 _FILES = (
-    "FROM file JOIN folder ON folder.id = file.folder_id"
+    "FROM note JOIN file ON file.note_id = coalesce(note.shares, note.id)"
+    " JOIN folder ON folder.id = file.folder_id"
     " JOIN source ON source.id = folder.source_id"
 )
 
 _GROUPS = {
-    GroupKind.UNPLAYED: f"visible = 1 AND played < 2 AND {_THERE} {_NEWEST}",
+    GroupKind.UNPLAYED: f"{_UNPLAYED} AND {_THERE} {_NEWEST}",
     GroupKind.PROBLEMS: f"problem = 1 AND {_THERE} {_NEWEST}",
     GroupKind.CHAT: f"{_CHAT} AND visible = 1 {_NEWEST}",
     GroupKind.MONTH: f"{_CHAT} AND month = ? AND visible = 1 {_NEWEST}",
@@ -75,8 +87,7 @@ class StoreReader:
             "SELECT coalesce(sum(notes), 0), coalesce(sum(unplayed), 0),"
             " coalesce(sum(unplayed_ms), 0), coalesce(sum(duration_ms), 0),"
             " coalesce(sum(problems), 0)"
-            " + (SELECT count(*) FROM source WHERE state <> 'ok')"
-            f" FROM chat WHERE {_THERE}"
+            " + (SELECT count(*) FROM source WHERE state <> 'ok') FROM shown_chat"
         )[0]
         return Totals(
             notes=row[0],
@@ -89,7 +100,7 @@ class StoreReader:
     def chats(self) -> list[Chat]:
         """Chats with a visible note in a source that is there, newest first."""
         rows = self._store.all(
-            f"SELECT {_rows.CHAT_COLUMNS} FROM chat WHERE notes > 0 AND {_THERE}"
+            f"SELECT {_rows.CHAT_COLUMNS} FROM shown_chat WHERE notes > 0"
             " ORDER BY last_ms DESC, id DESC"
         )
         return [_rows.chat_of(row) for row in rows]
@@ -97,10 +108,9 @@ class StoreReader:
     def months(self, chat_id: ChatId) -> list[MonthTotals]:
         """The months of a chat, newest first."""
         rows = self._store.all(
-            "SELECT month, notes, unplayed, duration_ms FROM month_total"
-            " WHERE chat_id = ? AND notes > 0"
-            f" AND chat_id IN (SELECT id FROM chat WHERE {_THERE})"
-            " ORDER BY month DESC",
+            "SELECT month, sum(notes), sum(unplayed), sum(duration_ms)"
+            " FROM month_total WHERE chat_id = ? AND notes > 0"
+            f" AND {_THERE} GROUP BY month ORDER BY month DESC",
             (chat_id,),
         )
         return [MonthTotals(chat_id, *row) for row in rows]
@@ -111,20 +121,16 @@ class StoreReader:
             case GroupKind.UNPLAYED:
                 sql = (
                     "SELECT sum(unplayed), sum(unplayed), sum(unplayed_ms)"
-                    f" FROM chat WHERE {_THERE}"
+                    " FROM shown_chat"
                 )
                 params: tuple[int, ...] = ()
             case GroupKind.CHAT:
-                sql = (
-                    "SELECT notes, unplayed, duration_ms FROM chat"
-                    f" WHERE id = ? AND {_THERE}"
-                )
+                sql = "SELECT notes, unplayed, duration_ms FROM shown_chat WHERE id = ?"
                 params = (group.chat_id,)
             case GroupKind.MONTH:
                 sql = (
-                    "SELECT notes, unplayed, duration_ms FROM month_total"
-                    " WHERE chat_id = ? AND month = ?"
-                    f" AND chat_id IN (SELECT id FROM chat WHERE {_THERE})"
+                    "SELECT sum(notes), sum(unplayed), sum(duration_ms)"
+                    f" FROM month_total WHERE chat_id = ? AND month = ? AND {_THERE}"
                 )
                 params = (group.chat_id, group.month)
             case GroupKind.PROBLEMS:
@@ -184,15 +190,28 @@ class StoreReader:
         )
         return [row[0] for row in rows]
 
-    def all_notes(self, *, states: Sequence[NoteState]) -> Iterator[Note]:
-        """Notes in these states, of sources that are there, newest first."""
+    def all_notes(
+        self, *, states: Sequence[NoteState], told: bool = False
+    ) -> Iterator[Note]:
+        """Notes in these states, of sources that are there, newest first.
+
+        Args:
+            states: The states.
+            told: Also notes that a document tells of, and whose file never was here.
+        """
         marks = ",".join("?" * len(states))
+        or_told = (
+            " OR state = 'missing' AND shares IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM file WHERE note_id = note.id)"
+            if told
+            else ""
+        )
         ids = array(
             "q",
             [
                 row[0]
                 for row in self._store.all(
-                    f"SELECT id FROM note WHERE state IN ({marks})"
+                    f"SELECT id FROM note WHERE (state IN ({marks}){or_told})"
                     f" AND {_THERE} {_NEWEST}",
                     [str(state) for state in states],
                 )
@@ -214,17 +233,36 @@ class StoreReader:
         ids = self.keys(Group(GroupKind.PROBLEMS)).ids
         for start in range(0, len(ids), _PAGE):
             for note in self._notes(ids[start : start + _PAGE]):
-                file = note.files[0]
+                file = note.files[0] if note.files else None
                 found.append(
                     Problem(
-                        source_id=file.source_id,
-                        path=file.path,
+                        source_id=SourceId(0) if file is None else file.source_id,
+                        path=b"" if file is None else file.path,
                         state=note.row.state,
                         reason=note.row.reason,
                         note_id=note.row.id,
                     )
                 )
         return found
+
+    def documents(self) -> list[DocumentInfo]:
+        """Documents that are there, by source and path."""
+        rows = self._store.all(
+            f"SELECT {_rows.DOCUMENT_COLUMNS} FROM document WHERE missing = 0"
+            " ORDER BY source_id, folder, name"
+        )
+        return [_rows.document_of(row) for row in rows]
+
+    def notes_by_source(self) -> dict[SourceId, int]:
+        """How many notes have a file in each source, or are told of there alone."""
+        rows = self._store.all(
+            "SELECT source_id, count(*) FROM (SELECT folder.source_id, file.note_id"
+            " FROM file JOIN folder ON folder.id = file.folder_id"
+            " JOIN note ON note.id = file.note_id AND note.visible = 1"
+            " WHERE file.missing = 0 UNION SELECT source_id, id FROM note"
+            " WHERE visible = 1) GROUP BY source_id"
+        )
+        return dict(rows)
 
     def locate(self, note_id: NoteId) -> tuple[ChatId, int, int] | None:
         """Chat, month and order_ms of a note."""
@@ -243,7 +281,7 @@ class StoreReader:
         chat_id, _, order_ms = place
         # The index by time is the shorter way to an unplayed note in a long chat.
         only = "INDEXED BY note_unplayed" if unplayed else "INDEXED BY note_chat"
-        more = "AND played < 2" if unplayed else ""
+        more = "AND played < 2 AND state <> 'missing'" if unplayed else ""
         sign, way = (">", "ASC") if step > 0 else ("<", "DESC")
         row = self._store.one(
             f"SELECT id FROM note {only} WHERE visible = 1 {more} AND {_CHAT}"
@@ -256,7 +294,7 @@ class StoreReader:
     def oldest_unplayed(self) -> NoteId | None:
         """The oldest unplayed visible note of all chats; it may be half-heard."""
         row = self._store.one(
-            f"SELECT id FROM note WHERE visible = 1 AND played < 2 AND {_THERE}"
+            f"SELECT id FROM note WHERE {_UNPLAYED} AND {_THERE}"
             " ORDER BY order_ms, id LIMIT 1"
         )
         return None if row is None else NoteId(row[0])
@@ -304,14 +342,14 @@ class StoreReader:
         """
         found: list[Row] = []
         for chat_id, last_ms in self._store.all(
-            f"SELECT id, last_ms FROM chat WHERE notes > 0 AND {_THERE}"
+            "SELECT id, last_ms FROM shown_chat WHERE notes > 0"
             " ORDER BY last_ms DESC LIMIT ?",
             (RECENT_LIMIT,),
         ):
             if len(found) == RECENT_LIMIT and last_ms < found[-1][0]:
                 break
             found += self._store.all(
-                "SELECT order_ms, id FROM note WHERE chat_id = ? AND visible = 1"
+                f"SELECT order_ms, id FROM note WHERE {_CHAT} AND visible = 1"
                 f" {_NEWEST} LIMIT {RECENT_LIMIT}",
                 (chat_id,),
             )
@@ -325,7 +363,7 @@ class StoreReader:
             files: dict[int, list[tuple[NoteFile, str, bool]]] = {}
             for row in self._store.all(
                 f"SELECT {_rows.FILE_COLUMNS} {_FILES}"
-                f" WHERE file.note_id IN ({_PLACES})"
+                f" WHERE note.id IN ({_PLACES})"
                 " ORDER BY file.missing, file.role = 'copy', file.id",
                 page,
             ):
@@ -340,9 +378,12 @@ class StoreReader:
                 )
             }
             for note_id in dict.fromkeys(page):
-                # A note without a file was being removed between the two looks.
-                if note_id in found and note_id in files:
-                    yield _rows.note_of(found[note_id], files[note_id])
+                # A note without a file is one that only a document tells of; any other
+                # was being removed between the two looks.
+                if note_id in found and (
+                    note_id in files or found[note_id][11] == "missing"
+                ):
+                    yield _rows.note_of(found[note_id], files.get(note_id, ()))
 
 
 def _note_keys(rows: Sequence[Row]) -> NoteKeys:

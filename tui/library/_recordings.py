@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.library._bind import Binder
 from tui.library._change import change
 from tui.library._hash import content_hash
 from tui.library._join import identify
@@ -61,5 +62,7 @@ def recording_of(store: Store, note_id: int) -> tuple[int, bytes] | None:
             (file_id, size, mtime_ns),
         )
         if same is not None:
-            identify(current, file_id, content)
+            news = identify(current, file_id, content)
+            if news is not None:
+                Binder(current).join_twins(news)
     return known_recording(store, note_id)

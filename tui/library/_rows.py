@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tui.library._api import FileRecord
+from tui.library._api import DocumentRecord, FileRecord
 from tui.model import (
     Chat,
     ChatKind,
     Direction,
+    DocumentInfo,
+    DocumentKind,
+    DocumentState,
     Evidence,
     Note,
     NoteChange,
@@ -33,12 +36,16 @@ if TYPE_CHECKING:
 __all__ = [
     "CHANGE_COLUMNS",
     "CHAT_COLUMNS",
+    "DOCUMENT_COLUMNS",
+    "DOCUMENT_RECORD_COLUMNS",
     "FILE_COLUMNS",
     "NOTE_COLUMNS",
     "ROW_COLUMNS",
     "SOURCE_COLUMNS",
     "change_of",
     "chat_of",
+    "document_of",
+    "document_record_of",
     "file_record_of",
     "from_text",
     "join_path",
@@ -116,10 +123,7 @@ def source_of(row: Row) -> Source:
     )
 
 
-CHAT_COLUMNS = (
-    "chat.id, chat.source_id, chat.kind, chat.title, chat.notes, chat.unplayed,"
-    " chat.duration_ms, chat.last_ms"
-)
+CHAT_COLUMNS = "id, source_id, kind, title, notes, unplayed, duration_ms, last_ms"
 
 
 def chat_of(row: Row) -> Chat:
@@ -141,8 +145,12 @@ ROW_COLUMNS = (
     " note.sent_ms, note.offset_min, note.precision, note.order_ms, note.duration_ms,"
     " note.state, note.reason, note.played, note.position_ms, note.title,"
     # Only a note that can't be played is told apart by the name of its file.
-    " iif(note.state = 'ready', x'', (SELECT name FROM file WHERE note_id = note.id"
-    " ORDER BY missing, role = 'copy', id LIMIT 1))"
+    " iif(note.state = 'ready', x'', coalesce((SELECT name FROM file"
+    " WHERE note_id = note.id ORDER BY missing, role = 'copy', id LIMIT 1),"
+    " (SELECT name FROM claim WHERE note_id = note.id AND name <> x'' LIMIT 1), x'')),"
+    " (SELECT substr(iif(transcript <> '', transcript, text), 1, 120) FROM claim"
+    " WHERE note_id = note.id AND (transcript <> '' OR text <> '')"
+    " ORDER BY transcript = '' LIMIT 1)"
 )
 
 
@@ -166,13 +174,18 @@ def note_row_of(row: Row) -> NoteRow:
         position_ms=row[14],
         title=from_text(row[15]),
         file_name=os.fsdecode(row[16] or b""),
+        snippet="" if row[17] is None else from_text(row[17]),
     )
 
 
 NOTE_COLUMNS = ROW_COLUMNS + (
-    ", note.key, chat.kind, recording.hash, recording.peaks, note.chat_origin,"
-    " note.chat_confidence, note.sender_origin, note.sender_confidence,"
-    " note.time_origin, note.time_confidence"
+    ", note.key, chat.kind, recording.hash, coalesce(recording.peaks, (SELECT waveform"
+    " FROM claim WHERE note_id = note.id AND waveform IS NOT NULL LIMIT 1)),"
+    " note.chat_origin, note.chat_confidence, note.sender_origin,"
+    " note.sender_confidence, note.time_origin, note.time_confidence,"
+    " note.phone_played, (SELECT transcript FROM claim WHERE note_id = note.id"
+    " AND transcript <> '' LIMIT 1), (SELECT text FROM claim WHERE note_id = note.id"
+    " AND text <> '' LIMIT 1), recording.peaks IS NOT NULL, note.source_id"
 )
 
 
@@ -186,26 +199,31 @@ def note_of(row: Row, files: Sequence[tuple[NoteFile, str, bool]]) -> Note:
     """
     there = [file for file in files if not file[2]] or files
     evidence = {
-        "chat": Evidence(from_text(row[21]), row[22]),
-        "sent_at": Evidence(from_text(row[25]), row[26]),
+        "chat": Evidence(from_text(row[22]), row[23]),
+        "sent_at": Evidence(from_text(row[26]), row[27]),
     }
     if row[4] is not None:
-        evidence["sender"] = Evidence(from_text(row[23]), row[24])
+        evidence["sender"] = Evidence(from_text(row[24]), row[25])
     return Note(
         row=note_row_of(row),
-        key=row[17].hex(),
-        chat_kind=ChatKind(row[18]),
+        key=row[18].hex(),
+        chat_kind=ChatKind(row[19]),
         size=there[0][0].size if there else 0,
-        recording=None if row[19] is None else row[19].hex(),
+        recording=None if row[20] is None else row[20].hex(),
         container=there[0][1] if there else "",
         files=tuple(file for file, _, _ in there),
         evidence=evidence,
-        peaks=row[20],
+        peaks=row[21],
+        phone_played=None if row[28] is None else bool(row[28]),
+        transcript="" if row[29] is None else from_text(row[29]),
+        text="" if row[30] is None else from_text(row[30]),
+        has_own_peaks=bool(row[31]),
+        source_id=row[32],
     )
 
 
 FILE_COLUMNS = (
-    "file.note_id, folder.source_id, source.root, folder.path, file.name, file.size,"
+    "note.id, folder.source_id, source.root, folder.path, file.name, file.size,"
     " file.mtime_ns, file.role, file.container, file.missing"
 )
 
@@ -237,10 +255,63 @@ def file_record_of(row: Row) -> FileRecord:
     )
 
 
+DOCUMENT_COLUMNS = (
+    "document.id, source_id, folder, name, kind, state, reason, label, score, reasons,"
+    " remarks, (SELECT count(*) FROM claim WHERE document_id = document.id),"
+    " (SELECT count(*) FROM claim JOIN note ON note.id = claim.note_id"
+    " AND note.state <> 'missing' WHERE document_id = document.id), day_order, read_ms"
+)
+
+
+def document_of(row: Row) -> DocumentInfo:
+    """Make a document of DOCUMENT_COLUMNS."""
+    import json  # nothing that the first screen needs
+
+    reasons = from_text(row[9])
+    return DocumentInfo(
+        id=row[0],
+        source_id=row[1],
+        path=join_path(row[2], row[3]),
+        kind=DocumentKind(row[4]),
+        state=DocumentState(row[5]),
+        reason=from_text(row[6]),
+        label=from_text(row[7]),
+        score=row[8],
+        reasons=tuple(reasons.split(_SEPARATOR)) if reasons else (),
+        remarks=tuple((code, text) for code, text in json.loads(row[10])),
+        claims=row[11],
+        matched=row[12],
+        day_order=row[13],
+        read_ms=row[14],
+    )
+
+
+DOCUMENT_RECORD_COLUMNS = (
+    "id, folder, name, kind, size, mtime_ns, state, is_due, day_order, reason"
+)
+
+
+def document_record_of(row: Row) -> DocumentRecord:
+    """Make what the indexer compares with of DOCUMENT_RECORD_COLUMNS."""
+    document_id, folder, name, kind, size, mtime_ns, state, is_due, *rest = row
+    return DocumentRecord(
+        document_id,
+        folder,
+        name,
+        DocumentKind(kind),
+        size,
+        mtime_ns,
+        DocumentState(state),
+        bool(is_due),
+        rest[0],
+        from_text(rest[1]),
+    )
+
+
 CHANGE_COLUMNS = (
     "note.id, note.chat_id, note.month, note.order_ms,"
-    " note.visible AND source.state = 'ok', note.played,"
-    " note.problem AND source.state = 'ok'"
+    " note.visible AND source.state <> 'offline', note.played,"
+    " note.problem AND source.state <> 'offline'"
 )
 
 

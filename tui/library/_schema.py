@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.library._schema_2 import second_tables
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Sequence
@@ -216,7 +218,10 @@ def _first_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_tables,)
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first_tables,
+    second_tables,
+)
 """By version: the first makes version 1 of an empty file."""
 
 
@@ -230,6 +235,18 @@ def migrate(
         connection: A connection without an open transaction.
         steps: All migrations, from version 1 on.
     """
+    # A table can only be made anew while nobody asks who refers to it.
+    connection.execute("PRAGMA foreign_keys = OFF")
+    try:
+        _migrate(connection, steps)
+    finally:
+        connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _migrate(
+    connection: sqlite3.Connection,
+    steps: Sequence[Callable[[sqlite3.Connection], None]],
+) -> None:
     while True:
         connection.execute("BEGIN IMMEDIATE")
         try:

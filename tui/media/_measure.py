@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from tui.archives import open_quietly
 from tui.media._api import Wholeness
 from tui.media._frames import ADTS, AMR_NB, AMR_WB, count_frames
 from tui.media._ogg import length_of_chain
-from tui.media._probe import id3_size, open_quietly, probe_fd, size_of
+from tui.media._probe import id3_size, probe_fd, size_of
 from tui.media._window import in_range
 
 if TYPE_CHECKING:

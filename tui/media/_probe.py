@@ -12,6 +12,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from tui.archives import open_quietly
 from tui.media._api import Probe, Wholeness
 from tui.media._boxes import is_mp4, probe_mp4
 from tui.media._chunks import is_wav, probe_caf, probe_wav
@@ -36,7 +37,6 @@ __all__ = [
     "HEAD_BYTES",
     "TAIL_BYTES",
     "head_and_tail",
-    "open_quietly",
     "probe_bytes",
     "probe_fd",
     "probe_file",
@@ -47,8 +47,6 @@ HEAD_BYTES = 4096
 TAIL_BYTES = 4096
 """How much of the end of a file is read."""
 
-_QUIET = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
-_NO_ATIME = getattr(os, "O_NOATIME", 0)
 
 _AMR = ((b"#!AMR-WB\n", "amr-wb", AMR_WB), (b"#!AMR\n", "amr-nb", AMR_NB))
 _MAGICS = (
@@ -79,28 +77,6 @@ _FOREIGN = (
 
 _UNKNOWN = "not a recording in a known format"
 _CUT = "the end is missing"
-
-
-def open_quietly(path: bytes) -> int:
-    """Open a file for reading without leaving a trace where the system allows it.
-
-    The time of the last access is not changed, and a pipe does not make us wait.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The descriptor; the caller closes it.
-
-    Raises:
-        OSError: The file is gone or may not be read.
-    """
-    try:
-        return os.open(path, _QUIET | _NO_ATIME)
-    except OSError as error:
-        if error.errno != errno.EPERM:  # only the owner may ask for no access time
-            raise
-        return os.open(path, _QUIET)
 
 
 def head_and_tail(fd: int, size: int) -> tuple[bytes, bytes]:

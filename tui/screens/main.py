@@ -376,7 +376,11 @@ class MainScreen(Screen[None]):
 
     def _want_peaks(self, note: Note | None) -> None:
         """Ask for a waveform that is not there yet, once."""
-        if note is None or note.peaks is not None or note.row.id == self._asked:
+        if (
+            note is None
+            or note.row.id == self._asked
+            or (note.peaks is not None and note.has_own_peaks)
+        ):
             return
         if note.row.state is NoteState.READY:
             self._asked = note.row.id

@@ -14,7 +14,13 @@ from tui.sources._api import (
     SourceFormat,
     TimeFact,
 )
-from tui.sources._detect import detect, format_of
+from tui.sources._detect import (
+    candidates,
+    chosen,
+    detect,
+    folder_name,
+    format_of,
+)
 from tui.sources._folders import Folders
 from tui.sources._names import (
     AUDIO_SUFFIXES,
@@ -26,7 +32,6 @@ from tui.sources._names import (
     is_ignored_folder,
     is_temporary,
 )
-from tui.sources._view import DirectoryView
 from tui.sources._weeks import is_week_folder, week_days, week_folder
 from tui.sources._whatsapp_android import WhatsAppAndroid
 
@@ -37,7 +42,6 @@ __all__ = [
     "FILM_SUFFIXES",
     "ChatFact",
     "Detection",
-    "DirectoryView",
     "FileSeen",
     "Folder",
     "Folders",
@@ -47,7 +51,10 @@ __all__ = [
     "TimeFact",
     "WhatsAppAndroid",
     "base_of_conflict",
+    "candidates",
+    "chosen",
     "detect",
+    "folder_name",
     "format_of",
     "is_audio_name",
     "is_film_name",

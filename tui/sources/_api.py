@@ -103,6 +103,8 @@ class ChatFact:
     title: str
     confidence: float
     origin: str
+    is_global: bool = False
+    """Whether the identity is a messenger's own, the same in every source."""
 
 
 @dataclass(frozen=True, slots=True)

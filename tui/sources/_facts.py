@@ -1,9 +1,9 @@
 """From paths to facts: what place and name of a file tell about the note in it.
 
-WhatsApp's folders have their own rules, wherever they lie; everything else is a plain
-folder of recordings. Both are told here, folder by folder and not by the kind of the
-source: a source may hold both, and a folder that was plain when it was added may get
-WhatsApp's tree later.
+WhatsApp's folders have their own rules, wherever they lie, and so have those of some
+other apps (`_app_folders`); everything else is a plain folder of recordings. All are
+told here, folder by folder and not by the kind of the source: a source may hold each of
+them, and a folder that was plain when it was added may get WhatsApp's tree later.
 """
 
 from __future__ import annotations
@@ -15,19 +15,21 @@ from typing import TYPE_CHECKING
 
 from tui.model import ChatKind, Direction, NoteKind
 from tui.sources._api import ChatFact, NoteFacts, SenderFact
+from tui.sources._app_folders import app_folder, is_screen_folder
 from tui.sources._names import (
     is_audio_name,
     is_film_name,
     is_ignored,
     is_ignored_folder,
 )
-from tui.sources._stamps import read_name, time_of
+from tui.sources._stamps import SCREEN_TITLE, read_name, time_of
 from tui.sources._weeks import is_week_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tui.sources._api import FileSeen
+    from tui.sources._stamps import NameFacts
 
 __all__ = ["VOICE_FOLDER", "MediaFolder", "facts_of", "media_folder"]
 
@@ -110,6 +112,8 @@ class _Place:
     """The chat of files with WhatsApp's names, where it is another."""
     is_media: bool = False
     """Whether the folder is for recordings only, so that films are notes too."""
+    is_screen: bool = False
+    """Whether films in the folder are films of the screen."""
 
 
 def facts_of(root: bytes, files: Iterable[FileSeen]) -> Iterator[NoteFacts]:
@@ -140,8 +144,11 @@ def facts_of(root: bytes, files: Iterable[FileSeen]) -> Iterator[NoteFacts]:
 def _facts(place: _Place, folder: bytes, name: bytes, mtime_ns: int) -> NoteFacts:
     told = read_name(name)
     kind = told.kind
-    if kind is not NoteKind.VOICE and (place.is_media or kind is not NoteKind.AUDIO):
-        kind = place.kind
+    if kind is not NoteKind.VOICE:
+        if told.is_screen or (place.is_screen and is_film_name(name)):
+            return _screen_film(place, told, folder, name, mtime_ns)
+        if place.is_media or kind is not NoteKind.AUDIO:
+            kind = place.kind
     chat = place.chat
     if told.is_whatsapp and place.whatsapp is not None:
         chat = place.whatsapp
@@ -160,6 +167,24 @@ def _facts(place: _Place, folder: bytes, name: bytes, mtime_ns: int) -> NoteFact
     )
 
 
+def _screen_film(
+    place: _Place, told: NameFacts, folder: bytes, name: bytes, mtime_ns: int
+) -> NoteFacts:
+    """Tell of a film of the screen, which is a note although it has a picture."""
+    return NoteFacts(
+        folder,
+        name,
+        NoteKind.VIDEO_NOTE,
+        place.chat,
+        time_of(told, mtime_ns),
+        place.direction,
+        place.sender,
+        told.number,
+        told.title or SCREEN_TITLE,
+        told.base_name,
+    )
+
+
 def _place(root: bytes, folder: bytes) -> _Place | None:
     """Tell what a folder is; None where no file of it can be a note."""
     inner = tuple(folder.split(b"/")) if folder else ()
@@ -175,13 +200,16 @@ def _place(root: bytes, folder: bytes) -> _Place | None:
         media = media_folder(outer)
         if media is not None and all(map(_is_inside_media, media.below)):
             return _media_place(media, ())
-    name = b" / ".join(inner) or (outer[-1] if outer else b"/")
+    app = app_folder(outer, inner)
+    if app is not None:
+        return _Place(app.chat, app.kind, is_media=app.is_media)
+    last = inner[-1] if inner else outer[-1] if outer else b""
+    name = b" / ".join(inner) or last or b"/"
     chat = ChatFact(
         ChatKind.FOLDER, os.fsdecode(folder), os.fsdecode(name), 0.5, "folder"
     )
-    week = inner[-1] if inner else outer[-1] if outer else b""
-    unmatched = _unmatched(b"WhatsApp", inner[:-1]) if is_week_folder(week) else None
-    return _Place(chat, whatsapp=unmatched)
+    unmatched = _unmatched(b"WhatsApp", inner[:-1]) if is_week_folder(last) else None
+    return _Place(chat, whatsapp=unmatched, is_screen=is_screen_folder(last))
 
 
 def _is_inside_media(name: bytes) -> bool:

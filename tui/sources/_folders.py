@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.model import SourceKind
 from tui.sources._api import Detection
+from tui.sources._app_folders import is_iphone_chat
 from tui.sources._facts import facts_of
 from tui.sources._names import is_audio_name, is_ignored, is_ignored_folder
 from tui.sources._stamps import read_name
@@ -50,16 +51,19 @@ class Folders:
             The detection, or None when no recording was found.
         """
         label = os.fsdecode(_last(folder.path))
-        names = list(islice(_recordings(folder), 1000))
-        if not names:
+        found = list(islice(_recordings(folder), 1000))
+        if not found:
             return None
-        score, reasons = 30, ["has recordings"]
-        if sum(read_name(name).moment is not None for name in names) >= _ENOUGH:
+        kind, score, reasons = self.kind, 30, ["has recordings"]
+        if any(_is_of_iphone(place) for place in {place for place, _ in found}):
+            kind, score = SourceKind.WHATSAPP_IOS, 75
+            reasons = ["has folders of WhatsApp's chats on an iPhone"]
+        elif sum(read_name(name).moment is not None for _, name in found) >= _ENOUGH:
             score, reasons = 70, ["has recordings with a time in their names"]
         if _RECORDER.fullmatch(_last(folder.path)):
-            score = 70
+            score = max(score, 70)
             reasons.append("named as a recorder app names its folder")
-        return Detection(self.kind, folder.path, score, tuple(reasons), label)
+        return Detection(kind, folder.path, score, tuple(reasons), label)
 
     def facts(self, root: bytes, files: Iterable[FileSeen]) -> Iterator[NoteFacts]:
         """Tell what is known of each note; folders of WhatsApp keep their own rules.
@@ -79,8 +83,12 @@ def _last(path: bytes) -> bytes:
     return path.rstrip(b"/").rpartition(b"/")[2] or b"/"
 
 
-def _recordings(folder: Folder) -> Iterator[bytes]:
-    """Yield the names of recordings in a folder and below, nearest first."""
+def _is_of_iphone(path: bytes) -> bool:
+    return any(map(is_iphone_chat, path.split(b"/")))
+
+
+def _recordings(folder: Folder) -> Iterator[tuple[bytes, bytes]]:
+    """Yield folder and name of recordings in a folder and below, nearest first."""
     queue = [folder]
     for looked, place in enumerate(queue):
         if looked >= _FOLDERS:
@@ -90,4 +98,4 @@ def _recordings(folder: Folder) -> Iterator[bytes]:
                 if not is_ignored_folder(name):
                     queue.append(place.folder(name))
             elif is_audio_name(name) and not is_ignored(name):
-                yield name
+                yield place.path, name

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 FILM_SUFFIXES = frozenset(
-    {b".mp4", b".webm", b".3gp", b".3gpp", b".mpeg", b".mpg", b".asf"}
+    {b".mp4", b".mov", b".webm", b".3gp", b".3gpp", b".mpeg", b".mpg", b".asf"}
 )
 """Suffixes that voice notes share with films; the bytes tell which it is."""
 

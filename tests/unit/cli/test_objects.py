@@ -130,6 +130,8 @@ def test_a_note() -> None:
         "title": None,
         "comment": None,
         "transcript": None,
+        "text": None,
+        "phone_played": None,
         "container": "ogg/opus",
         "recording": "00ff",
         "files": [{"source": "/sync", "path": "a/b.opus", "role": "primary"}],

@@ -74,7 +74,7 @@ def test_the_first_look_imports_nothing() -> None:
 def test_each_command_is_known_everywhere() -> None:
     """The first look and the parser know the same commands."""
     for command in COMMANDS:
-        words = {"show": ["1"], "play": ["x"]}.get(command, [])
+        words = {"show": ["1"], "play": ["x"], "key": ["list"]}.get(command, [])
         assert parse_arguments([command, *words])["command"] == command
     assert parse_arguments([])["command"] == ""
 

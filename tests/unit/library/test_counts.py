@@ -192,8 +192,8 @@ class LibraryLife(RuleBasedStateMachine):
             " FROM month_total"
         )
         chats = (
-            "SELECT id, notes, unplayed, unplayed_ms, duration_ms, problems, last_ms"
-            " FROM chat"
+            "SELECT chat_id, notes, unplayed, unplayed_ms, duration_ms, problems,"
+            " last_ms FROM chat_total"
         )
         newest = "SELECT chat_id, max(order_ms) FROM note WHERE visible GROUP BY 1"
         counted = true_counts(self.library)

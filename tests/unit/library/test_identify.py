@@ -84,7 +84,7 @@ def test_many_hashes_at_once(
     """Files that are alone are written together; all ends as if they were not."""
     with Library.open(tmp_path / "many.db", clock=lambda: 1000.0) as many:
         _fill(many, random.Random(seed))
-    monkeypatch.setattr("tui.library._measure._link_lone", lambda *_: [])
+    monkeypatch.setattr("tui.library._measure._link_lone", lambda *_: {})
     with Library.open(tmp_path / "single.db", clock=lambda: 1000.0) as single:
         _fill(single, random.Random(seed))
     assert _content(many.path) == _content(single.path)

@@ -469,7 +469,7 @@ def test_a_change_in_a_masked_source_is_hidden(
 ) -> None:
     """The tree must not show a note whose source is away."""
     put(writer, source_id, record(BASE))
-    writer.set_source_state(source_id, SourceState.ERROR, "broken")
+    writer.set_source_state(source_id, SourceState.OFFLINE, "gone")
     before = reader.revision()
     put(writer, source_id, record(b"x/b.opus"), record(b"x/c", state=NoteState.PARTIAL))
     changes = reader.changes_since(before)[1].changes

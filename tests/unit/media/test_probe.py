@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.notes import hostile_names, opus_note, tone_wav
+from tui.archives import open_quietly
 from tui.media import (
     HEAD_BYTES,
     TAIL_BYTES,
     Wholeness,
     head_and_tail,
-    open_quietly,
     probe_fd,
     probe_file,
 )

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tui.archives import FolderView
 from tui.errors import SourceError
 from tui.model import SourceKind
 from tui.sources import (
     ACCEPT_SCORE,
     Detection,
-    DirectoryView,
     Folders,
     WhatsAppAndroid,
     detect,
@@ -139,7 +139,7 @@ def test_the_search_goes_first_where_whatsapp_mostly_is(tmp_path: Path) -> None:
 def test_the_search_is_bounded(tmp_path: Path) -> None:
     """A huge tree of other folders is not searched through."""
     root = _make(tmp_path, *(f"a/{n:03}/" for n in range(450)), f"a/999/202433/{_PTT}")
-    assert WhatsAppAndroid().detect(DirectoryView(root)) is None
+    assert WhatsAppAndroid().detect(FolderView(root)) is None
 
 
 def test_far_below_other_folders_nothing_is_looked_for(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     """A loop of links ends."""
     root = _make(tmp_path, "a/")
     (tmp_path / "a" / "WhatsApp Voice Notes").symlink_to(tmp_path)
-    assert WhatsAppAndroid().detect(DirectoryView(root)) is None
+    assert WhatsAppAndroid().detect(FolderView(root)) is None
 
 
 def test_a_recorders_folder(tmp_path: Path) -> None:
@@ -167,11 +167,18 @@ def test_recordings_with_times_in_their_names(tmp_path: Path) -> None:
     """Three names with a moment are a recorder's."""
     names = [f"2024-08-1{n} 13-26-33.m4a" for n in "123"]
     assert _best(_make(tmp_path / "x", *names)).score == 70
-    assert Folders().detect(
-        DirectoryView(_make(tmp_path / "y", names[0]))
-    ) == Detection(
+    assert Folders().detect(FolderView(_make(tmp_path / "y", names[0]))) == Detection(
         SourceKind.FOLDER, os.fsencode(tmp_path / "y"), 30, ("has recordings",), "y"
     )
+
+
+def test_folders_of_an_iphone(tmp_path: Path) -> None:
+    """The identities of chats are a good sign, though no name has a time."""
+    jid = "Message/Media/491700000001@s.whatsapp.net/a/0"
+    root = _make(tmp_path, f"{jid}/0d4a1f63-9b0e-4c71-8f52-5a1b2c3d4e5f.opus")
+    found = _best(root)
+    assert (found.kind, found.score) == (SourceKind.FOLDER, 75)
+    assert found.reasons == ("has folders of WhatsApp's chats on an iPhone",)
 
 
 @pytest.mark.parametrize(
@@ -193,14 +200,14 @@ def test_rubbish_is_no_sign(tmp_path: Path) -> None:
     root = _make(
         tmp_path, ".stversions/a.opus", ".syncthing.a.opus.tmp", "@eaDir/a.opus"
     )
-    assert Folders().detect(DirectoryView(root)) is None
-    assert WhatsAppAndroid().detect(DirectoryView(root)) is None
+    assert Folders().detect(FolderView(root)) is None
+    assert WhatsAppAndroid().detect(FolderView(root)) is None
 
 
 def test_a_huge_tree_of_recordings_is_not_walked(tmp_path: Path) -> None:
     """Detection looks at some folders only."""
     root = _make(tmp_path, *(f"{n:03}/" for n in range(230)), "999/a.opus")
-    assert Folders().detect(DirectoryView(root)) is None
+    assert Folders().detect(FolderView(root)) is None
 
 
 def test_what_is_no_folder(tmp_path: Path) -> None:
@@ -254,7 +261,7 @@ class _Rooted:
 def test_a_view_shows_a_real_folder(tmp_path: Path) -> None:
     """Names, kinds and heads come from the disk; what can't be read is empty."""
     root = _make(tmp_path, "a/b.opus", "c.opus")
-    view = DirectoryView(root)
+    view = FolderView(root)
     assert view.path == root
     assert sorted(view.names()) == [b"a", b"c.opus"]
     assert view.is_folder(b"a")

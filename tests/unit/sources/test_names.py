@@ -133,6 +133,8 @@ def test_films_share_some_suffixes() -> None:
     """What may be a film is also what may be a note."""
     assert is_film_name(b"a.MP4")
     assert is_film_name(b"a.webm")
+    assert is_film_name(b"a.MOV")
+    assert is_audio_name(b"a.MOV")
     assert not is_film_name(b"a.opus")
     assert b".mp4" in AUDIO_SUFFIXES
 

@@ -37,12 +37,25 @@ def _ms(moment: datetime) -> int:
         (b"signal-2024-08-15-132633.aac", ""),
         (b"signal-2024-08-15-132633_002.aac", ""),
         (b"signal-2024-08-15-13-26-33-123.m4a", ""),
+        (b"signal-2024-08-15-132633 (1).aac", ""),
         (b"2024-08-15T13-26-33.123_00_None.aac", ""),
+        (b"2024-08-15T13-26-33_01_None.m4a", ""),
+        (b"2024-08-15T13-26-33_00_my song.mp3", "my song"),
+        (b"2024-08-15T13-26-33_00_signal-2024-08-14-101112.aac", ""),
+        (b"2024-08-15T13-26-33.123_00_PTT-20240815-WA0003.opus", ""),
+        (b"2024-08-15T13-26-33_00_voice-message.ogg", ""),
+        (b"2024-08-15 at 1.26.33 PM.m4a", ""),
+        (b"2024-08-15 um 13.26.33.m4a", ""),
+        (b"file_3@15-08-2024_13-26-33.mp4", ""),
+        (b"video_3@15-08-2024_13-26-33 (1).mp4", ""),
+        ("WhatsApp Ptt 2024-08-15 \u00e0s 13.26.33.ogg".encode(), ""),
+        (b"WhatsApp Audio 2024-08-15 um 13.26.33_7d1f5c1a.waptt.opus", ""),
         (b"audio_12@15-08-2024_13-26-33.ogg", ""),
         (b"WhatsApp Ptt 2024-08-15 at 13.26.33.ogg", ""),
         (b"WhatsApp Ptt 2024-08-15 at 1.26.33 PM.ogg", ""),
         ("WhatsApp Audio 2024-08-15 at 1.26.33\u202fPM (1).mp3".encode(), ""),
         (b"00000012-AUDIO-2024-08-15-13-26-33.opus", ""),
+        (b"00000012-VIDEO-2024-08-15-13-26-33.mp4", ""),
         (b"Call recording Mum_240815_132633.m4a", "Call recording Mum"),
         (b"Mum(+491234)_20240815132633.mp3", "Mum(+491234)"),
         (b"2024-08-15 13-26-33 the recipe.m4a", "the recipe"),
@@ -104,11 +117,76 @@ def test_names_of_whatsapp(
         (b"WhatsApp Audio 2024-08-15 at 13.26.33.mp3", NoteKind.AUDIO),
         (b"WhatsApp Video 2024-08-15 at 13.26.33.mp4", NoteKind.VIDEO_NOTE),
         (b"2024-08-15 13-26-33.m4a", None),
+        (b"00000012-AUDIO-2024-08-15-13-26-33.opus", NoteKind.VOICE),
+        (b"00000012-audio-2024-08-15-13-26-33 (1).OPUS", NoteKind.VOICE),
+        (b"00000012-AUDIO-2024-08-15-13-26-33.m4a", None),
+        (b"00000012-VIDEO-2024-08-15-13-26-33.mp4", None),
+        (b"x 00000012-AUDIO-2024-08-15-13-26-33.opus", None),
     ],
 )
 def test_kinds_in_names(name: bytes, kind: NoteKind | None) -> None:
     """Downloads from WhatsApp's desktop app tell the kind; recorders don't."""
     assert read_name(name).kind is kind
+
+
+def test_the_number_of_an_export_from_an_iphone() -> None:
+    """It is the place in the chat, as the counter of a day is on Android."""
+    assert read_name(b"00000012-AUDIO-2024-08-15-13-26-33.opus").number == 12
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"Screen_Recording_20240815_132633.mp4",
+        b"Screen_Recording_20240815_132633_WhatsApp.mp4",
+        b"Screenrecorder-2024-08-15-13-26-33-123.mp4",
+        b"ScreenRecord_2024-08-15-13-26-33.mp4",
+        b"screen-20240815-132633.mp4",
+        b"screen-20240815-132633.1723728393123.mp4",
+        b"Screen Recording 2024-08-15 at 13.26.33.mov",
+        "Screen Recording 2024-08-15 at 1.26.33\u202fPM.mov".encode(),
+        b"Screencast from 2024-08-15 13-26-33.webm",
+        b"ScreenRecording_08-15-2024 13-26-33_1.MP4",
+        b"XRecorder_15082024_132633.mp4",
+        b"SVID_20240815_132633_1.mp4",
+        b"RPReplay_Final1723721193.mp4",
+        b"RPReplay_Final1723721193 2.mov",
+        b"RPReplay_Final1723721193 (1).MP4",
+    ],
+)
+def test_films_of_the_screen(name: bytes) -> None:
+    """Phones name them in many ways; all are video notes with a time."""
+    facts = read_name(name)
+    assert facts.is_screen
+    assert (facts.kind, facts.title) == (NoteKind.VIDEO_NOTE, "Screen recording")
+    assert facts.moment is not None
+    assert facts.moment.ms == _ms(_SECOND)
+    assert facts.moment.offset_min == (None if b"Final" in name else 120)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"screen-20240815-132633.m4a",
+        b"Screenplay 20240815_132633.mp4",
+        b"Screenshot_20240815_132633.mp4",
+        b"screen 2.mp4",
+        b"My screen recording.mp4",
+        b"screenrecovery.mp4",
+        b"VID_20240815_132633.mp4",
+    ],
+)
+def test_other_films_are_none_of_the_screen(name: bytes) -> None:
+    """A film is one of the screen only by a name that says so."""
+    assert not read_name(name).is_screen
+
+
+def test_a_film_of_the_screen_without_a_time() -> None:
+    """A day alone, or nothing, leaves the rest to the time of the file."""
+    assert read_name(b"Screen Recording 2024-08-15.mp4").day == date(2024, 8, 15)
+    facts = read_name(b"ScreenRecording_13-15-2024 13-26-33_1.MP4")
+    assert facts.is_screen
+    assert (facts.day, facts.moment) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +215,13 @@ def test_numbers_that_are_no_moment(name: bytes) -> None:
         (b"bytes \xff.ogg", "bytes \udcff"),
         (b"a (1).ogg", "a"),
         (b"2024-08-15 Interview.m4a", "2024-08-15 Interview"),
+        (b"voice-message.ogg", ""),
+        (b"voice-message-1A2B3C4D5E6F7A8B.ogg", ""),
+        (b"voice-message-1a2b3 (1).ogg", ""),
+        (b"voice-message for Ana.ogg", "voice-message for Ana"),
+        (b"Audio Message.caf", ""),
+        (b"Audio Message 2.amr", ""),
+        (b"0D4A1F63-9B0E-4C71-8F52-5A1B2C3D4E5F.opus", ""),
     ],
 )
 def test_names_without_a_moment_are_titles(name: bytes, title: str) -> None:
