@@ -22,7 +22,7 @@ from tui.cli._app import make_app, make_services
 from tui.config import load_settings
 from tui.demo import write_demo
 from tui.library import Library
-from tui.model import Group, GroupKind, NoteId, Played
+from tui.model import Group, GroupKind, NoteId, NoteState, Played
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,7 +120,10 @@ async def _take(shot: Shot, root: Path, library: Path) -> str:
 
 def _is_ready(app: EarmarkApp, shot: Shot) -> bool:
     details, bar = app.main.details, app.main.bar
-    is_drawn = details.note is None or details.note.peaks is not None
+    note = details.note
+    is_drawn = (
+        note is None or note.peaks is not None or note.row.state is NoteState.MISSING
+    )
     if not shot.at_ms:
         return is_drawn
     view = bar.view

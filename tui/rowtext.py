@@ -37,6 +37,7 @@ __all__ = [
     "month_name",
     "node_line",
     "note_line",
+    "source_state",
     "time_room",
     "total",
     "when",
@@ -55,6 +56,13 @@ UNPLAYED, HALF, PLAYED = 0, 1, 2
 SMART_LABELS = {1: "Unplayed", 2: "Recent", 3: "Problems"}
 """Names of the smart nodes, by the value of `tui.model.GroupKind`."""
 
+_LACKS = (
+    ("error", "unreadable document"),
+    ("locked", "needs a key"),
+    ("partial", "not whole yet"),
+)
+"""What the header says of sources with something in them that is not read, the worst
+first."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = (
     "January",
@@ -89,10 +97,10 @@ class Glyphs:
 
     def __init__(self, marks: str) -> None:
         self.unplayed, self.half, self.played = tuple(marks[:3])
-        self.unreadable, self.partial = tuple(marks[3:5])
-        self.folded, self.unfolded = tuple(marks[5:7])
-        self.playing, self.paused, self.star, self.dot = tuple(marks[7:11])
-        self.more = marks[11:]
+        self.unreadable, self.partial, self.missing = tuple(marks[3:6])
+        self.folded, self.unfolded = tuple(marks[6:8])
+        self.playing, self.paused, self.star, self.dot = tuple(marks[8:12])
+        self.more = marks[12:]
         """Where text was cut; in ASCII two cells, for one dot ends a sentence."""
 
     def mark(self, state: str, played: int, player: str = "") -> Span:
@@ -112,10 +120,13 @@ class Glyphs:
                 "failed": self.unreadable,
             }
             return marks.get(player, shape), "playing"
-        if state == "unreadable":
-            return self.unreadable, "bad"
-        if state == "partial":
-            return self.partial, "bad"
+        others = {
+            "unreadable": (self.unreadable, "bad"),
+            "partial": (self.partial, "bad"),
+            "missing": (self.missing, "dim"),
+        }
+        if state in others:
+            return others[state]
         if played == UNPLAYED:
             return self.unplayed, "unplayed"
         if played == HALF:
@@ -123,7 +134,7 @@ class Glyphs:
         return self.played, "dim"
 
 
-_NARROW = frozenset("●◐○✗◌▸▾▶⏸★·…■→•€“”„\u2013\u2014\u2018\u2019")
+_NARROW = frozenset("●◐○✗◌◇▸▾▶⏸★·…■→•€“”„\u2013\u2014\u2018\u2019")
 """Characters beyond the first letters that are one cell wide, and often used."""
 
 _WIDE = (
@@ -134,8 +145,8 @@ _WIDE = (
 )
 """The commonest characters that are two cells wide: Han, Kana, Hangul."""
 
-UNICODE = Glyphs("●◐○✗◌▸▾▶⏸★·…")
-ASCII = Glyphs("*~.x?+->|^-..")
+UNICODE = Glyphs("●◐○✗◌◇▸▾▶⏸★·…")
+ASCII = Glyphs("*~.x?o+->|^-..")
 
 
 def cells(text: str) -> int:
@@ -373,23 +384,22 @@ def note_line(
     """
     measure = min(room - 1, _MEASURE)
     indent = " " * (1 + 2 * depth)
-    lengths: Iterable[str] = ("--:--",)
-    if duration_ms is not None:
-        lengths = _lengths(duration_ms)
+    lengths = ("--:--",) if duration_ms is None else _lengths(duration_ms)
     of_length = 0 if duration_ms is None and state != "ready" else _LENGTH
     mark, mark_style = glyphs.mark(state, played, player)
     strong = played == UNPLAYED and state == "ready"
+    tone = "dim" if state == "missing" else ""
     line = [(indent, ""), (mark, mark_style)]
     left = measure - len(indent) - 2 - of_length
     if left < _WHEN + 4:  # too narrow for the time: say who, and how long
-        line.append((" " + _left(printable(sender), max(0, left), glyphs), ""))
+        line.append((" " + _left(printable(sender), max(0, left), glyphs), tone))
         return [*line, (_right(lengths, of_length), "" if strong else "dim")]
     time_style = "" if strong and has_exact_time else "dim"
     time_cells = min(time_cells, left)
     line.append((" " + _left(time_text, time_cells, glyphs), time_style))
     left -= time_cells
     of_sender = min(max(10, left * 3 // 8), 22, max(0, left - 2))
-    line.append(("  " + _left(printable(sender), of_sender, glyphs), ""))
+    line.append(("  " + _left(printable(sender), of_sender, glyphs), tone))
     middle = left - 2 - of_sender
     line.extend(_middle(middle, (text, reason), tags, glyphs, is_starred=is_starred))
     line.append((_right(lengths, of_length), "" if strong else "dim"))
@@ -423,6 +433,26 @@ def _middle(
             left -= 2 + cells(shown)
     spans.append((" " * left, ""))
     return spans
+
+
+def source_state(sources: Sequence[tuple[str, str]]) -> tuple[str, bool]:
+    """Say how all sources are: the worst of it, after how they are watched.
+
+    Args:
+        sources: State and way of watching of each, as `tui.model` writes them.
+
+    Returns:
+        A few words, and whether they are a warning: only what hides or loses something
+        is one.
+    """
+    away = sum(state == "offline" for state, _ in sources)
+    if away:
+        return "offline" if len(sources) == 1 else f"{away} offline", True
+    watches = {watch for _, watch in sources}
+    watch = next((each for each in ("polling", "live") if each in watches), "")
+    states = {state for state, _ in sources}
+    worst = next((words for state, words in _LACKS if state in states), "")
+    return ", ".join(filter(None, (watch, worst))), "error" in states
 
 
 def header_line(

@@ -8,7 +8,15 @@ import pytest
 
 from tests.fakes import sample_library
 from tests.support.notes import hostile_texts
-from tui.model import Direction, NoteId, NoteState, Played, Precision
+from tui.model import (
+    Direction,
+    Evidence,
+    NoteId,
+    NoteKind,
+    NoteState,
+    Played,
+    Precision,
+)
 from tui.widgets.cells import line_width
 from tui.widgets.details import details_lines, when
 from tui.widgets.glyphs import ASCII, UNICODE
@@ -91,6 +99,73 @@ def test_a_problem_comes_with_its_reason() -> None:
     """A file that can't be played says why."""
     text = shown(state=NoteState.UNREADABLE, reason="not a sound file")
     assert "! unreadable: not a sound file" in text
+
+
+def told(
+    cells: int = 60, *, row: dict[str, object] | None = None, **fields: object
+) -> str:
+    """Write the details of the sample's first note, with other fields."""
+    changed = NOTE.row._replace(**row or {})  # type: ignore[arg-type]  # by name
+    note = NOTE._replace(row=changed, **fields)  # type: ignore[arg-type]  # by name
+    lines = details_lines(note, cells)
+    return "\n".join("".join(run.text for run in line) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("direction", "is_played", "words"),
+    [
+        (Direction.RECEIVED, True, "played"),
+        (Direction.RECEIVED, False, "not played"),
+        (Direction.SENT, True, "played by them"),
+        (Direction.SENT, False, "not played by them"),
+    ],
+)
+def test_what_the_phone_says_is_kept_apart(
+    direction: Direction, is_played: bool, words: str
+) -> None:
+    """Beside what was heard here; nothing where the phone says nothing."""
+    text = told(row={"direction": direction}, phone_played=is_played)
+    assert f"\n phone     {words}\n" in text
+    assert "\n heard     unplayed\n" in text
+    assert "\n phone" not in told()
+
+
+def test_all_words_are_there() -> None:
+    """What was written with it, what is said in it, and the comment."""
+    text = told(text="for mum", transcript="So the recipe", comment="ask about it")
+    caption, spoken, comment = (
+        text.index(words)
+        for words in ("\n “for mum”\n", "\n So the recipe\n", "\n # ask about it\n")
+    )
+    assert caption < spoken < comment
+
+
+def test_evidence_names_the_document() -> None:
+    """With the confidence, kept together; the user's own choice has none."""
+    chat = {"chat": Evidence("export “Family”", 0.99)}
+    assert "\n           from export “Family”, 0.99\n" in told(evidence=chat)
+    assert "\n           from export\n           “Family”, 0.99\n" in told(
+        32, evidence=chat
+    )
+    text = told(evidence={"chat": Evidence("chosen by you", 2.0)})
+    assert "\n           chosen by you\n" in text
+    assert "from chosen" not in text
+
+
+def test_a_missing_note_says_that_its_file_is_not_here() -> None:
+    """With the name that the file would have, and without what nobody knows."""
+    row: dict[str, object] = {
+        "state": NoteState.MISSING,
+        "reason": "its file is not here",
+        "file_name": "PTT-1.opus",
+    }
+    text = told(row=row, files=(), peaks=None, container="", size=0)
+    assert "\n\n ◇ its file is not here\n\n" in text
+    assert "\n file      PTT-1.opus\n" in text
+    for words in ("heard", "0 bytes", "not read yet", "!", "0:00"):
+        assert words not in text
+    text = told(row={**row, "kind": NoteKind.VIEW_ONCE}, files=())
+    assert "no phone keeps what can be heard" in text
 
 
 def test_a_half_heard_note_says_where_it_goes_on() -> None:

@@ -21,6 +21,7 @@ from tui.rowtext import (
     month_name,
     node_line,
     note_line,
+    source_state,
     time_room,
     total,
     when,
@@ -116,13 +117,21 @@ def test_every_state_has_its_own_mark(glyphs: Glyphs) -> None:
         note(played=2, glyphs=glyphs),
         note(state="unreadable", glyphs=glyphs),
         note(state="partial", glyphs=glyphs),
+        note(state="missing", glyphs=glyphs),
         note(player="playing", glyphs=glyphs),
         note(player="paused", glyphs=glyphs),
     ]
-    assert len({line[1] for line in lines}) == 7
-    assert len({line[1][0] for line in lines}) == 7
+    assert len({line[1] for line in lines}) == 8
+    assert len({line[1][0] for line in lines}) == 8
     if glyphs is ASCII:
         assert all(text_of(line).isascii() for line in lines)
+
+
+@pytest.mark.parametrize("room", [24, 80])
+def test_a_note_whose_file_is_not_here_is_dimmed(room: int) -> None:
+    """All of it, at any width."""
+    line = note(room, state="missing", text="view once", reason="its file is not here")
+    assert {style for text, style in line if text.strip()} == {"dim"}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -349,3 +358,25 @@ def test_importing_it_costs_next_to_nothing() -> None:
         "tui.text",
         "unicodedata",
     }
+
+
+@pytest.mark.parametrize(
+    ("sources", "words", "is_warning"),
+    [
+        ([], "", False),
+        ([("ok", "off")], "", False),
+        ([("ok", "live"), ("ok", "polling")], "polling", False),
+        ([("locked", "live")], "live, needs a key", False),
+        ([("partial", "off")], "not whole yet", False),
+        ([("partial", "live"), ("locked", "live")], "live, needs a key", False),
+        ([("error", "live"), ("locked", "live")], "live, unreadable document", True),
+        ([("offline", "off")], "offline", True),
+        ([("offline", "off"), ("error", "live")], "1 offline", True),
+        ([("offline", "off"), ("offline", "off")], "2 offline", True),
+    ],
+)
+def test_the_worst_of_all_sources(
+    sources: list[tuple[str, str]], words: str, *, is_warning: bool
+) -> None:
+    """What hides notes comes first, then what is not read, after the watching."""
+    assert source_state(sources) == (words, is_warning)

@@ -340,7 +340,10 @@ class TreeModel:
         self._lay_out()
         # After a reset the sort key may be another one: then all are looked at.
         hint = None if is_reset or note_id is None else order
-        moved = self._restore_cursor(self.index_of(self._cursor_key, hint), changes)
+        found = self.index_of(self._cursor_key, hint)
+        if found is None:
+            found = self._follow(change, is_reset=is_reset)
+        moved = self.move_to(self._neighbour() if found is None else found)
         return Patch(
             shift=self._shift(visible),
             cursor_moved=moved,
@@ -373,33 +376,36 @@ class TreeModel:
                 shifts[now - row] += 1
         return shifts.most_common(1)[0][0] if shifts else 0
 
-    def _restore_cursor(
-        self, found: int | None, changes: dict[NoteId, NoteChange]
-    ) -> bool:
-        """Put the cursor back on what it stood for, or as near as can be."""
-        if found is None:
-            found = self._follow(changes)
-        if found is None:
-            found = self._neighbour()
-        return self.move_to(found)
-
-    def _follow(self, changes: dict[NoteId, NoteChange]) -> int | None:
-        """Find the note under the cursor in the chat that it moved to, if that shows.
+    def _follow(self, change: NoteChange | None, *, is_reset: bool) -> int | None:
+        """Find the note under the cursor in the chat that it moved to, and open that.
 
         A note that merely left a smart node is not followed into its chat.
+
+        Args:
+            change: What is known of the note.
+            is_reset: Whether nothing is known, and the library is to be asked.
         """
         group, note_id = self._cursor_key
-        change = changes.get(note_id) if note_id is not None else None
-        if change is None or group.kind not in {GroupKind.CHAT, GroupKind.MONTH}:
+        if note_id is None or group.kind not in {GroupKind.CHAT, GroupKind.MONTH}:
             return None
-        for there in (
-            Group(GroupKind.CHAT, change.chat_id),
-            Group(GroupKind.MONTH, change.chat_id, change.month),
-        ):
-            row = self.index_of(RowKey(there, change.id), change.order_ms)
-            if row is not None:
-                return row
-        return None
+        where = None
+        if change is not None and change.visible:
+            where = change.chat_id, change.month, change.order_ms
+        elif is_reset:
+            where = self._reader.locate(note_id)
+        if where is None:
+            return None
+        chat_id, month, order_ms = where
+        there = Group(GroupKind.CHAT, chat_id)
+        if there not in self._block_of:
+            return None
+        if not self._groups.is_open(there):
+            self._groups.open(there)
+        if self._groups.is_folded(chat_id):
+            there = Group(GroupKind.MONTH, chat_id, month)
+            self._groups.open(there)
+        self._lay_out()
+        return self.index_of(RowKey(there, note_id), order_ms)
 
     def _neighbour(self) -> int:
         """Find the row nearest to what the cursor stood for."""

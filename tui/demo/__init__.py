@@ -1,8 +1,10 @@
 """The sample library that `earmark demo` shows, and the notes that keep arriving."""
 
-from tui.demo._arrivals import Arrivals, variant
+from tui.demo._arrivals import Arrivals
+from tui.demo._phone import CLIPS, Phone
 from tui.demo._script import ARRIVALS, LIBRARY, VOICES, Line, Voice
-from tui.demo._write import CLIPS, Names, write_demo
+from tui.demo._variant import variant
+from tui.demo._write import Written, write_demo
 
 __all__ = [
     "ARRIVALS",
@@ -11,8 +13,9 @@ __all__ = [
     "VOICES",
     "Arrivals",
     "Line",
-    "Names",
+    "Phone",
     "Voice",
+    "Written",
     "variant",
     "write_demo",
 ]

@@ -5,71 +5,46 @@ from __future__ import annotations
 import logging
 import os
 import random
-import struct
 import threading
-import zlib
 from datetime import datetime
-from itertools import count, cycle
+from itertools import count
 from typing import TYPE_CHECKING
-
-from tui.demo._script import ARRIVALS
-from tui.demo._write import clip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tui.demo._write import Names
+    from tui.demo._phone import Phone
 
-__all__ = ["Arrivals", "variant"]
+__all__ = ["Arrivals"]
 
 _LOG = logging.getLogger(__name__)
 _CHUNK = 4096
-_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-_TAGS_PAGE = 47
-"""Where the second page of a clip begins: after 27 + 1 + 19 bytes."""
-
-
-def variant(ogg: bytes, number: int) -> bytes:
-    """Copy a clip with other bytes but the same sound, so that it is a new recording.
-
-    Args:
-        ogg: The clip.
-        number: What tells this copy from others.
-
-    Returns:
-        The clip with the number behind its (empty) list of tags.
-    """
-    old_size = 28 + ogg[_TAGS_PAGE + 27]
-    tags = ogg[_TAGS_PAGE + 28 : _TAGS_PAGE + old_size] + struct.pack("<I", number)
-    page = bytearray(ogg[_TAGS_PAGE : _TAGS_PAGE + 22] + bytes(4) + b"\1")
-    page += bytes([len(tags)]) + tags
-    # Ogg's checksum is zlib's with the bits of every byte, and of the sum, mirrored.
-    crc = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
-    page[22:26] = crc.to_bytes(4, "big").translate(_MIRRORED)
-    return ogg[:_TAGS_PAGE] + bytes(page) + ogg[_TAGS_PAGE + old_size :]
+_BACKUP_EVERY = 3
+"""After so many notes comes a backup. It tells of the next note already, as a database
+does that is quicker than the recordings; those before it were unmatched until then."""
 
 
 class Arrivals:
     """A thread that writes one note after another, chunk by chunk, then renames it.
 
+    After the first note comes the export that names what lies unmatched, and after
+    every few notes a backup.
+
     Args:
-        root: The sample library.
-        names: What named the notes that are there.
+        phone: Names what arrives.
         wait: Waits for some seconds and tells whether to stop; for tests.
         now: The local time.
     """
 
     def __init__(
         self,
-        root: Path,
-        names: Names,
+        phone: Phone,
         *,
         wait: Callable[[float], bool] | None = None,
         now: Callable[[], datetime] = datetime.now,
     ) -> None:
-        self._root = root
-        self._names = names
+        self._phone = phone
         self._stop = threading.Event()
         self._wait = wait or self._stop.wait
         self._now = now
@@ -94,13 +69,21 @@ class Arrivals:
 
     def _write_all(self) -> None:
         chance = random.Random(4)  # noqa: S311  # only spreads the arrivals
-        for number, line in zip(count(1), cycle(ARRIVALS), strict=False):
+        phone = self._phone
+        for number in count(1):
+            if not phone.coming:
+                phone.expect(self._now())
+                if number % _BACKUP_EVERY == 1:
+                    phone.back_up(self._now())
+            path, data = phone.coming.pop(0)
             if self._wait(chance.uniform(6, 10)):
                 return
-            moment = self._now()
-            path = self._root / self._names.path(line, moment)
-            if not self._write(path, variant(clip(line), number), moment):
+            if not self._write(phone.root / path, data, self._now()):
                 return
+            if number == 1:
+                if self._wait(chance.uniform(6, 10)):
+                    return
+                phone.export(self._now())
 
     def _write(self, path: Path, data: bytes, moment: datetime) -> bool:
         """Write a note as Syncthing does; False when told to stop meanwhile."""

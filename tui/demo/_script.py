@@ -8,7 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ARRIVALS", "LIBRARY", "VOICES", "Line", "Voice"]
+__all__ = [
+    "ARRIVALS",
+    "EXPORTED",
+    "FORWARDED",
+    "GROUP",
+    "LIBRARY",
+    "NUMBERS",
+    "OWNER",
+    "VIEW_ONCE",
+    "VOICES",
+    "Line",
+    "Message",
+    "Voice",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +44,23 @@ VOICES = {
 }
 
 
+OWNER = "Leo"
+"""Whose phone it is: what he says was sent."""
+
+NUMBERS = {
+    "Leo": "447700900100",
+    "Ana": "447700900101",
+    "Bob": "447700900102",
+    "Ida": "447700900103",
+    "Mum": "447700900104",
+}
+"""Numbers that the United Kingdom keeps free for made-up people."""
+
+GROUP = "Boat on Saturday"
+EXPORTED = "Mum"
+"""Whose chat is known from exports, until a backup has a note of hers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One voice note of the sample library."""
@@ -43,9 +73,27 @@ class Line:
     """0 for the last hours, however early it is."""
     at: str = ""
     """The time of day; minutes before now for the last hours."""
-    whatsapp: bool = False
-    """Lies among WhatsApp's voice notes, which do not say who sent them; else in the
-    person's folder of recordings."""
+    chat: str = ""
+    """Where it was said; empty for the chat with who speaks."""
+    has_transcript: bool = False
+    """Whether the phone wrote down what is said."""
+
+    @property
+    def place(self) -> str:
+        """The title of its chat."""
+        return self.chat or self.who
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of the sample library that has no recording of its own."""
+
+    chat: str
+    who: str
+    days_ago: int
+    at: str
+    clip: str = ""
+    """The line whose recording was forwarded."""
 
 
 LIBRARY = (
@@ -56,6 +104,7 @@ LIBRARY = (
         " the fine one, and more water than you would think. And then you wait.",
         3,
         "13:26",
+        has_transcript=True,
     ),
     Line(
         "train",
@@ -72,6 +121,7 @@ LIBRARY = (
         " now it is gone. Call me when you hear this.",
         0,
         "48",
+        has_transcript=True,
     ),
     Line(
         "meeting",
@@ -88,6 +138,7 @@ LIBRARY = (
         " flower pot by the door.",
         2,
         "21:07",
+        has_transcript=True,
     ),
     Line(
         "boat",
@@ -96,6 +147,7 @@ LIBRARY = (
         " today.",
         0,
         "95",
+        chat=GROUP,
     ),
     Line(
         "apples",
@@ -120,7 +172,6 @@ LIBRARY = (
         " bring the old sheet music.",
         8,
         "12:03",
-        whatsapp=True,
     ),
     Line(
         "frogs",
@@ -129,7 +180,7 @@ LIBRARY = (
         " frogs. Wait. Well, now they have stopped.",
         8,
         "22:48",
-        whatsapp=True,
+        chat=GROUP,
     ),
     Line(
         "plumber",
@@ -138,7 +189,6 @@ LIBRARY = (
         " another ten years.",
         1,
         "11:20",
-        whatsapp=True,
     ),
     Line(
         "shopping",
@@ -147,7 +197,7 @@ LIBRARY = (
         " Also candles.",
         0,
         "130",
-        whatsapp=True,
+        chat="Ana",
     ),
 )
 """What is there at the start."""
@@ -158,7 +208,7 @@ ARRIVALS = (
         "Leo",
         "They have no lemons. I took limes. Tell me quickly if that is wrong, I am"
         " already in the queue.",
-        whatsapp=True,
+        chat="Ana",
     ),
     Line(
         "station",
@@ -171,7 +221,6 @@ ARRIVALS = (
         "Ida",
         "I found the sheet music. It was in the oven, between two baking trays. Please"
         " do not ask.",
-        whatsapp=True,
     ),
     Line(
         "found",
@@ -184,13 +233,20 @@ ARRIVALS = (
         "Bob",
         "So we are five. I took the big boat. Life jackets are on board, the coffee"
         " is not.",
+        chat=GROUP,
     ),
     Line(
         "candles",
         "Leo",
         "One more thing. How many candles? They are sold in boxes of fifty, and I have"
         " only one bag.",
-        whatsapp=True,
+        chat="Ana",
     ),
 )
 """What comes in while one looks, over and over."""
+
+FORWARDED = Message("Bob", OWNER, 8, "12:10", clip="choir")
+"""Asked to tell the others, the owner did."""
+
+VIEW_ONCE = Message("Ana", "Ana", 2, "19:30")
+"""A note that can be heard once; no phone keeps its file."""

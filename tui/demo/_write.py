@@ -1,113 +1,80 @@
-"""Writes the sample library: names and times as a phone would have made them."""
+"""Writes the sample library: names, times and documents as a phone would make them."""
 
 from __future__ import annotations
 
-import os
-from collections import Counter
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from tui.demo._phone import FOLDERS, VOICE_NOTES, Phone, clip, moment_of, place
 from tui.demo._script import ARRIVALS, LIBRARY
 from tui.errors import DataError, UsageError
-from tui.sources import week_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from tui.demo._script import Line
+__all__ = ["Written", "write_demo"]
 
-__all__ = ["CLIPS", "Names", "clip", "place", "write_demo"]
-
-CLIPS = Path(__file__).parent / "clips"
-"""Where the package keeps the recordings."""
-
-VOICE_NOTES = Path("WhatsApp", "Media", "WhatsApp Voice Notes")
-_FOLDERS = {VOICE_NOTES.parts[0], *(line.who for line in (*LIBRARY, *ARRIVALS))}
 _MARK = ".earmark-demo"
 """A file that lists what was written, so that it can be written anew."""
+_STEP = timedelta(minutes=6)
 
 
-class Names:
-    """Gives notes their names: WhatsApp counts the notes of a day."""
+class Written(NamedTuple):
+    """The sample library."""
 
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-
-    def path(self, line: Line, moment: datetime) -> Path:
-        """Tell where a note lies that was sent at some local time."""
-        if line.whatsapp:
-            day = f"{moment:%Y%m%d}"
-            number = self._counts[day]
-            self._counts[day] += 1
-            name = f"PTT-{day}-WA{number:04d}.opus"
-            return VOICE_NOTES / week_folder(moment.date()) / name
-        return Path(line.who, f"{moment:%Y-%m-%d %H-%M-%S}.opus")
+    notes: list[Path]
+    """The recordings, relative to the root, oldest note first."""
+    documents: list[Path]
+    phone: Phone
+    """It names what is still to come."""
 
 
-def clip(line: Line) -> bytes:
-    """Read the recording of a line."""
-    return (CLIPS / f"{line.clip}.opus").read_bytes()
-
-
-def _moment(line: Line, now: datetime) -> datetime:
-    """Tell when a line was said; never in the future."""
-    if line.days_ago == 0:
-        return now - timedelta(minutes=int(line.at or 0))
-    hour, minute = map(int, line.at.split(":"))
-    day = now - timedelta(days=line.days_ago)
-    second = sum(line.clip.encode()) % 60
-    return day.replace(hour=hour, minute=minute, second=second)
-
-
-def place(path: Path, data: bytes, moment: datetime) -> None:
-    """Write a file whole, with the time of its note, before it has its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".syncthing.{path.name}.tmp")
-    partial.write_bytes(data)
-    stamp = moment.timestamp()
-    os.utime(partial, (stamp, stamp))
-    partial.replace(path)
-
-
-def write_demo(
-    root: Path, now: datetime, *, names: Names | None = None, complete: bool = False
-) -> list[Path]:
+def write_demo(root: Path, now: datetime, *, complete: bool = False) -> Written:
     """Write the sample library.
 
     Args:
         root: The folder that it begins at; made if it is not there.
         now: The local time that its dates count back from.
-        names: What names notes, if more are to follow.
-        complete: Whether the notes that else arrive later are there too.
+        complete: Whether what else arrives later is there too. The last note is newer
+            than the backup.
 
     Returns:
-        The files, relative to the root, oldest note first.
+        What was written.
 
     Raises:
         UsageError: The folder holds something else.
         DataError: The folder can't be written.
     """
-    names = names or Names()
     now = now.replace(microsecond=0)
+    phone = Phone(root)
     try:
         _clear(root)
-        lines = [(_moment(line, now), line) for line in LIBRARY]
+        lines = [(moment_of(line, now), line) for line in LIBRARY]
+        last = ARRIVALS[-1] if complete else None
         if complete:
-            step = timedelta(minutes=6)
-            first = now - step * len(ARRIVALS)
-            lines += [(first + step * n, line) for n, line in enumerate(ARRIVALS)]
-        written = []
+            first = now - _STEP * len(ARRIVALS)
+            lines += [(first + _STEP * n, line) for n, line in enumerate(ARRIVALS)]
+        notes, documents = [], []
         for moment, line in sorted(lines, key=lambda pair: pair[0]):
-            path = names.path(line, moment)
-            place(root / path, clip(line), moment)
-            written.append(path)
+            data = clip(line)
+            path = (
+                phone.path(moment) if line is last else phone.take(line, moment, data)
+            )
+            place(root / path, data, moment)
+            notes.append(path)
+        if not complete:
+            phone.expect(now)
+        documents += phone.write_documents(now)
+        if complete:
+            documents.append(phone.export(now))
         (root / VOICE_NOTES / ".nomedia").touch()
-        (root / _MARK).write_text("".join(f"{path}\n" for path in written))
+        listed = "".join(f"{path}\n" for path in (*notes, *documents))
+        (root / _MARK).write_text(listed)
     except OSError as error:
         raise DataError(error.filename or root, error.strerror or "failed") from error
-    return written
+    return Written(notes, documents, phone)
 
 
 def _clear(root: Path) -> None:
@@ -126,5 +93,5 @@ def _inside(root: Path, lines: Iterable[str]) -> Iterable[Path]:
     """Yield what the mark lists, and nothing that lies elsewhere."""
     for line in lines:
         path = Path(line)
-        if path.parts and path.parts[0] in _FOLDERS and ".." not in path.parts:
+        if path.parts and path.parts[0] in FOLDERS and ".." not in path.parts:
             yield root / path

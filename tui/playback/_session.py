@@ -99,6 +99,14 @@ class Session:
             self._show()
             return
         self._broken.discard(note_id)
+        note = self._reader.note(note_id)
+        is_missing = note is not None and note.row.state is NoteState.MISSING
+        if note is not None and is_missing and not note.files:
+            # Only a document tells of it: what plays need not end for that.
+            why = note.row.reason or "its file is not here"
+            self._message = f"Can't play this note: {printable(why)}"
+            self._show()
+            return
         self._load(note_id, within)
 
     def play_group(self, group: Group) -> None:

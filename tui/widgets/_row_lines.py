@@ -98,7 +98,7 @@ def _who(row: NoteRow, glyphs: Glyphs, *, is_in_chat: bool) -> str:
 
 def _words(row: NoteRow, glyphs: Glyphs) -> str:
     """Choose what stands in the middle of the row."""
-    if row.state is not NoteState.READY:
+    if row.state not in {NoteState.READY, NoteState.MISSING}:
         return row.title or row.file_name
     if row.snippet:
         marks = "“”" if glyphs is UNICODE else '""'

@@ -141,9 +141,11 @@ class _Pane:
             self.lines.append((indent if index else head, Run(text)))
         if evidence is None:
             return
-        origin = f"from {printable(evidence.origin)}, {evidence.confidence:.2f}"
+        origin = printable(evidence.origin)
+        if evidence.confidence <= 1:  # above that it is the user's own choice
+            origin = f"from {origin},{_FIXED}{evidence.confidence:.2f}"
         for part in wrap(origin, self.cells - _LABEL):
-            self.lines.append((indent, Run(part, Role.FAINT)))
+            self.lines.append((indent, Run(part.replace(_FIXED, " "), Role.FAINT)))
 
 
 def _title(row: NoteRow, cells: int, glyphs: Glyphs) -> Line:
@@ -172,13 +174,48 @@ def _heard(row: NoteRow) -> str:
     return text
 
 
+def _on_phone(note: Note) -> str:
+    """Say what the phone knows about listening: ours, or the other side's."""
+    heard = "played" if note.phone_played else "not played"
+    return f"{heard} by them" if note.row.direction is Direction.SENT else heard
+
+
+def _state(pane: _Pane, row: NoteRow) -> None:
+    """Say what is wrong with a note, or where it is."""
+    if row.state is NoteState.READY:
+        return
+    pane.gap()
+    if row.state is not NoteState.MISSING:
+        pane.text(f"! {row.state}: {row.reason}", Role.WARN)
+        return
+    reason = row.reason or "its file is not here"
+    if row.kind is NoteKind.VIEW_ONCE:
+        reason += ": no phone keeps what can be heard once"
+    pane.text(f"{pane.glyphs.rows.missing} {reason}", Role.DIM)
+
+
+def _words(pane: _Pane, note: Note) -> None:
+    """Write what was written with a note, what is said in it, and the comment."""
+    marks = '""' if pane.glyphs.is_ascii else "“”"
+    if note.text:
+        pane.gap()
+        pane.text(f"{marks[0]}{note.text}{marks[1]}")
+    if note.transcript:
+        pane.gap()
+        pane.text(note.transcript)
+    if note.comment:
+        pane.gap()
+        pane.text(f"# {note.comment}")
+
+
 def _waveform(pane: _Pane, note: Note, rows: int) -> None:
     cells = pane.cells - 1
     if note.peaks is not None:
+        pane.gap()
         drawn = bars(levels(note.peaks, cells), rows, ascii_only=pane.glyphs.is_ascii)
         pane.lines += [(Run(" "), Run(line, Role.ACCENT)) for line in drawn]
     elif note.row.state is NoteState.READY:
-        pane.lines += [()] * (rows - 1)
+        pane.lines += [()] * rows
         pane.lines.append((Run(" "), Run(pane.glyphs.ahead * cells, Role.FAINT)))
     else:
         return
@@ -187,6 +224,8 @@ def _waveform(pane: _Pane, note: Note, rows: int) -> None:
 
 
 def _paths(note: Note) -> Iterator[tuple[str, str]]:
+    if not note.files and note.row.file_name:
+        yield "file", note.row.file_name
     copies = [file for file in note.files if file.role != "primary"]
     for file in note.files:
         if file.role == "primary":
@@ -220,17 +259,15 @@ def details_lines(
     pane.text(dot.join(facts), Role.DIM)
     if row.title:
         pane.text(row.title)
-    if row.state is not NoteState.READY:
-        pane.gap()
-        pane.text(f"! {row.state}: {row.reason}", Role.WARN)
-    pane.gap()
+    _state(pane, row)
     _waveform(pane, note, rows)
-    if note.transcript or note.comment:
-        pane.gap()
-        pane.text(note.comment or note.transcript)
+    _words(pane, note)
     pane.gap()
     evidence = note.evidence
-    pane.fact("heard", _heard(row))
+    if row.state is not NoteState.MISSING or row.played is not Played.UNPLAYED:
+        pane.fact("heard", _heard(row))
+    if note.phone_played is not None:
+        pane.fact("phone", _on_phone(note))
     pane.fact(
         "time", f"{when(row)}, {_PRECISION[row.precision]}", evidence.get("sent_at")
     )
@@ -247,7 +284,9 @@ def details_lines(
     if is_voice and note.chat_kind is ChatKind.FOLDER:
         # An MP3 in a plain folder need not have been a message to anybody.
         name = _KIND[NoteKind.AUDIO]
-    kind = [name, note.container or "not read yet", _size(note.size)]
+    kind = [name]
+    if note.files:
+        kind += [note.container or "not read yet", _size(note.size)]
     pane.fact("kind", dot.join(kind))
     for label, path in _paths(note):
         pane.fact(label, path)

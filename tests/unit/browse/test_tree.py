@@ -226,6 +226,35 @@ def test_the_cursor_follows_a_note_into_an_open_chat() -> None:
     assert tree.items(tree.cursor_row, 1)[0].group == chat(2)
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+@pytest.mark.parametrize("fold_at", [60, 2])
+def test_the_cursor_opens_the_chat_that_its_note_goes_to(
+    fold_at: int, *, is_told: bool
+) -> None:
+    """Also by month, and also when all that is told is to read everything again."""
+    library, tree = made({1: 1, 2: 40}, fold_at=fold_at)
+    tree.set_open(chat(1), is_open=True)
+    tree.move_to(tree.index_of(RowKey(chat(1), NoteId(101))) or 0)
+    library.put(101, 2, START_MS + 2 * DAY)
+    told = library.change(101) if is_told else LibraryDelta(reset=True)
+    tree.apply(told)
+    assert tree.cursor.note_id == 101
+    assert tree.cursor.group.chat_id == 2
+    (item,) = tree.items(tree.cursor_row, 1)
+    assert isinstance(item, NoteItem)
+    assert item.note_id == 101
+
+
+def test_a_hidden_note_opens_no_chat() -> None:
+    """What can't be shown there is not followed."""
+    library, tree = made({1: 1, 2: 3})
+    tree.set_open(chat(1), is_open=True)
+    tree.move_to(tree.index_of(RowKey(chat(1), NoteId(101))) or 0)
+    library.put(101, 2, START_MS + 2 * DAY, state=NoteState.PARTIAL)
+    tree.apply(library.change(101))
+    assert not tree.is_open(chat(2))
+
+
 def test_a_note_that_changes_place_is_not_shown_twice() -> None:
     """Its old place is not told by the change: the length of the group betrays it."""
     library, tree = made({1: 30})

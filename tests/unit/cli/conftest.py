@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.phone import write_phone
 from tui.cli import main
-from tui.demo import write_demo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ def earmark(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
 
 @pytest.fixture
 def phone(tmp_path: Path) -> Path:
-    """The complete sample library of 18 notes, as of 14 March 2025."""
+    """Folders with 18 recordings and no document, as of 14 March 2025."""
     root = tmp_path / "Phone"
-    write_demo(root, NOW, complete=True)
+    write_phone(root, NOW)
     return root

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.decoded import decoded
-from tui.demo import ARRIVALS, CLIPS, LIBRARY, Arrivals, Names, variant, write_demo
+from tui.demo import ARRIVALS, CLIPS, LIBRARY, Arrivals, Phone, variant, write_demo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,10 +55,9 @@ class Clock:
 
 def test_notes_arrive_whole_and_one_by_one(tmp_path: Path) -> None:
     """A name appears only when its file is whole, every 6 to 10 seconds, for ever."""
-    names = Names()
-    written = write_demo(tmp_path, NOW, names=names)
-    clock = Clock(tmp_path, 8)
-    arrivals = Arrivals(tmp_path, names, wait=clock.wait, now=lambda: clock.now)
+    written = write_demo(tmp_path, NOW)
+    clock = Clock(tmp_path, 9)
+    arrivals = Arrivals(written.phone, wait=clock.wait, now=lambda: clock.now)
     arrivals.start()
     assert clock.done.wait(20)
     arrivals.stop()
@@ -67,7 +66,7 @@ def test_notes_arrive_whole_and_one_by_one(tmp_path: Path) -> None:
     new = [
         path
         for path in tmp_path.rglob("*.opus")
-        if path.relative_to(tmp_path) not in written
+        if path.relative_to(tmp_path) not in written.notes
     ]
     assert len(new) == 8
     for path in new:
@@ -80,13 +79,39 @@ def test_notes_arrive_whole_and_one_by_one(tmp_path: Path) -> None:
     assert partial == {path.name for path in new}
 
 
+def test_documents_arrive_too(tmp_path: Path) -> None:
+    """After the first note the export; a backup tells of what came, and of one more."""
+    written = write_demo(tmp_path, NOW)
+    (first, _) = written.phone.coming[0]
+    database = tmp_path / "WhatsApp" / "Databases" / "msgstore.db"
+    before = database.read_bytes()
+    assert first.name.encode() in before
+    clock = Clock(tmp_path, 5)
+    arrivals = Arrivals(written.phone, wait=clock.wait, now=lambda: clock.now)
+    arrivals.start()
+    assert clock.done.wait(20)
+    arrivals.stop()
+    export = "WhatsApp Chat with Mum.zip"
+    seen = [shown for shown, _ in clock.seen]
+    at = next(n for n, shown in enumerate(seen) if export in shown)
+    assert first.name in seen[at - 1]
+    new = {path.name for path in tmp_path.rglob("*.opus")}
+    new -= {path.name for path in written.notes}
+    after = database.read_bytes()
+    unmatched = new - {first.name}
+    assert len(unmatched) == 3
+    assert not [name for name in unmatched if name.encode() in before]
+    assert all(name.encode() in after for name in new)
+    assert database.stat().st_mtime > NOW.timestamp()
+
+
 def test_stopping_ends_the_thread_at_once(tmp_path: Path) -> None:
     """The end of the demo does not wait for the next note."""
-    arrivals = Arrivals(tmp_path, Names())
+    arrivals = Arrivals(Phone(tmp_path))
     arrivals.start()
     arrivals.stop()
     assert not any(thread.name == "demo-arrivals" for thread in threading.enumerate())
-    assert list(tmp_path.iterdir()) == []
+    assert not list(tmp_path.rglob("*.opus"))
 
 
 def test_a_folder_that_is_gone_ends_the_arrivals(
@@ -96,7 +121,7 @@ def test_a_folder_that_is_gone_ends_the_arrivals(
     root = tmp_path / "file"
     root.write_text("x")
     clock = Clock(tmp_path, 2)
-    arrivals = Arrivals(root, Names(), wait=clock.wait, now=lambda: clock.now)
+    arrivals = Arrivals(Phone(root), wait=clock.wait, now=lambda: clock.now)
     arrivals.start()
     arrivals.stop()
     assert "no more notes will arrive" in caplog.text

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import zipfile
 from collections import Counter
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +13,8 @@ import pytest
 
 from tests.make_demo import speak
 from tests.support.decoded import decoded
-from tui.demo import ARRIVALS, CLIPS, LIBRARY, VOICES, Names, write_demo
+from tui.demo import ARRIVALS, CLIPS, LIBRARY, VOICES, write_demo
+from tui.demo._script import NUMBERS
 from tui.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -59,51 +63,87 @@ def test_speaking_again_gives_the_same_clip() -> None:
     )
 
 
-def test_a_library_of_people_and_whatsapp(tmp_path: Path) -> None:
-    """A dozen notes: folders of three people, and WhatsApp's in folders of weeks."""
+def test_a_phone_with_an_export(tmp_path: Path) -> None:
+    """A dozen notes in WhatsApp's folders of weeks, and one in an exported chat."""
     written = write_demo(tmp_path, NOW)
-    assert sorted(written) == files(tmp_path)
-    assert len(written) == len(LIBRARY) == 12
-    folders = Counter(path.parts[0] for path in written)
-    assert folders == {"Ana": 3, "Bob": 3, "Mum": 2, "WhatsApp": 4}
-    whatsapp = [str(path) for path in written if path.parts[0] == "WhatsApp"]
-    assert whatsapp == [
+    assert sorted((*written.notes, *written.documents)) == files(tmp_path)
+    assert len(written.notes) == len(LIBRARY) == 12
+    folders = Counter(path.parts[0] for path in written.notes)
+    assert folders == {"WhatsApp": 11, "Exports": 1}
+    old = [str(path) for path in written.notes if "20250306" in path.name]
+    assert old == [
         "WhatsApp/Media/WhatsApp Voice Notes/202510/PTT-20250306-WA0000.opus",
         "WhatsApp/Media/WhatsApp Voice Notes/202510/PTT-20250306-WA0001.opus",
-        "WhatsApp/Media/WhatsApp Voice Notes/202511/PTT-20250313-WA0000.opus",
-        "WhatsApp/Media/WhatsApp Voice Notes/202511/PTT-20250313-WA0001.opus",
     ]
-    assert {line.who for line in LINES} <= set(VOICES)
+    assert [str(path) for path in written.documents] == [
+        "contacts.vcf",
+        "WhatsApp/Databases/wa.db",
+        "Exports/WhatsApp Chat with Mum/WhatsApp Chat with Mum.txt",
+        "WhatsApp/Databases/msgstore.db",
+    ]
+    assert {line.who for line in LINES} == set(VOICES) == set(NUMBERS)
+    # The regulator keeps these numbers free for stories.
+    assert all(number.startswith("447700900") for number in NUMBERS.values())
 
 
 def test_names_and_file_times_agree(tmp_path: Path) -> None:
-    """A recording is named by its second, and its file agrees; none is to come."""
-    for path in write_demo(tmp_path, NOW):
+    """A note is named by its day, and its file agrees; nothing is to come."""
+    written = write_demo(tmp_path, NOW)
+    for path in written.notes:
         moment = datetime.fromtimestamp((tmp_path / path).stat().st_mtime)  # noqa: DTZ006  # local on purpose
         assert NOW - timedelta(days=60) < moment < NOW
-        if path.parts[0] == "WhatsApp":
-            assert path.name.startswith(f"PTT-{moment:%Y%m%d}-WA")
-        else:
-            assert path.name == f"{moment:%Y-%m-%d %H-%M-%S}.opus"
+        assert path.name.startswith(f"PTT-{moment:%Y%m%d}-WA")
+    for path in written.documents:
+        moment = datetime.fromtimestamp((tmp_path / path).stat().st_mtime)  # noqa: DTZ006  # local on purpose
+        # What was written a moment ago would be read late.
+        assert NOW - timedelta(minutes=3) < moment < NOW - timedelta(seconds=90)
+
+
+def told_by(database: Path) -> Counter[str]:
+    """List the files that a database names."""
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute("SELECT file_path FROM message_media").fetchall()
+    return Counter((path or "").rpartition("/")[2] for (path,) in rows)
+
+
+def test_the_database_tells_what_it_should(tmp_path: Path) -> None:
+    """All but the notes of the exported chat, one twice, and the next one already."""
+    written = write_demo(tmp_path, NOW)
+    told = told_by(tmp_path / "WhatsApp" / "Databases" / "msgstore.db")
+    names = {path.name for path in written.notes}
+    ((coming, _),) = written.phone.coming
+    assert told[coming.name] == told[""] == 1
+    assert sorted(told.values())[-2:] == [1, 2]
+    # Two are of the exported chat: one lies there, one is unmatched.
+    assert len(names - set(told)) == 2
+    assert not (tmp_path / coming).exists()
 
 
 def test_the_complete_library_has_the_arrivals_too(tmp_path: Path) -> None:
-    """What else arrives is there, as the newest."""
+    """What else arrives is there, as the newest; the last came after the backup."""
     written = write_demo(tmp_path, NOW, complete=True)
-    assert len(written) == len(LINES) == 18
-    assert sorted(written) == files(tmp_path)
-    newest = max(written, key=lambda path: (tmp_path / path).stat().st_mtime)
+    assert len(written.notes) == len(LINES) == 18
+    assert sorted((*written.notes, *written.documents)) == files(tmp_path)
+    newest = max(written.notes, key=lambda path: (tmp_path / path).stat().st_mtime)
     data = (tmp_path / newest).read_bytes()
     assert data == (CLIPS / f"{ARRIVALS[-1].clip}.opus").read_bytes()
+    told = told_by(tmp_path / "WhatsApp" / "Databases" / "msgstore.db")
+    assert newest.name not in told
+    with zipfile.ZipFile(tmp_path / written.documents[-1]) as export:
+        text = export.read("WhatsApp Chat with Mum.txt").decode()
+        for name in export.namelist()[1:]:
+            assert f"\u200e{name} (file attached)" in text
+        assert len(export.namelist()) == 3
 
 
 def test_writing_again_replaces_the_old_dates(tmp_path: Path) -> None:
     """A demo of last week becomes one of today, without twins."""
     write_demo(tmp_path, NOW - timedelta(days=7), complete=True)
-    mine = tmp_path / "Ana" / "own.opus"
+    mine = tmp_path / "WhatsApp" / "own.opus"
     mine.write_bytes(b"x")
     written = write_demo(tmp_path, NOW, complete=True)
-    assert files(tmp_path) == sorted([*written, mine.relative_to(tmp_path)])
+    ours = (*written.notes, *written.documents, mine.relative_to(tmp_path))
+    assert files(tmp_path) == sorted(ours)
 
 
 def test_a_folder_with_anything_else_is_left_alone(tmp_path: Path) -> None:
@@ -123,7 +163,7 @@ def test_a_forged_list_deletes_nothing_elsewhere(tmp_path: Path) -> None:
     inside = root / "other.opus"
     inside.write_text("x")
     (root / ".earmark-demo").write_text(
-        f"{outside}\n../outside.opus\nAna/../../outside.opus\nother.opus\n\n"
+        f"{outside}\n../outside.opus\nWhatsApp/../../outside.opus\nother.opus\n\n"
     )
     write_demo(root, NOW)
     assert outside.exists()
@@ -139,9 +179,8 @@ def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
 
 def test_names_count_on(tmp_path: Path) -> None:
     """What arrives later does not take a name that is there."""
-    names = Names()
-    written = write_demo(tmp_path, NOW, names=names)
-    line = next(line for line in ARRIVALS if line.whatsapp)
-    day = NOW - timedelta(days=1)
-    assert names.path(line, day).name == "PTT-20250313-WA0002.opus"
-    assert names.path(line, day) not in written
+    written = write_demo(tmp_path, NOW)
+    day = NOW - timedelta(days=8)
+    path = written.phone.path(day)
+    assert path.name == "PTT-20250306-WA0002.opus"
+    assert path not in written.notes

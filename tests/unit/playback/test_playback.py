@@ -368,6 +368,18 @@ def test_a_note_without_a_file_fails_with_its_reason(desk: Desk) -> None:
     assert desk.player.loads == []
 
 
+def test_a_note_that_only_a_document_tells_of_ends_nothing(desk: Desk) -> None:
+    """It says why it can't be played; what plays goes on."""
+    desk.play(11)
+    desk.library.files[NoteId(12)] = []
+    desk.library.mark(12, state=NoteState.MISSING, reason="its file is not here")
+    desk.playback.play_note(NoteId(12))
+    now = desk.now
+    assert now.message == "Can't play this note: its file is not here"
+    assert (now.note_id, now.state) == (11, PlayerState.PLAYING)
+    assert len(desk.player.loads) == 1
+
+
 def test_a_note_that_is_gone_is_told(desk: Desk) -> None:
     """The tree may show a note a moment longer than the library has it."""
     desk.play(12)
