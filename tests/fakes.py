@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tui.library import Reader, UserWriter
     from tui.model import (
         DocumentInfo,
+        Gaps,
         Group,
         LibraryDelta,
         NoteRow,
@@ -95,6 +96,9 @@ class FakeLibrary(MemoryLibrary):
         return []
 
     def notes_by_source(self) -> dict[SourceId, int]:
+        return {}
+
+    def gaps(self) -> dict[SourceId, Gaps]:
         return {}
 
     def all_notes(

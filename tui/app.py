@@ -19,6 +19,7 @@ from tui.bridge import Bridge, in_background
 from tui.browse import TreeModel
 from tui.errors import EarmarkError, LibraryError
 from tui.messages import (
+    FolderFound,
     IndexerChanged,
     LibraryChanged,
     LibraryFailed,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from tui.model import Note, NoteId
+    from tui.screens.first import FirstScreen
+    from tui.screens.people import PeopleActions
     from tui.services import Services
 
 __all__ = ["EarmarkApp"]
@@ -125,6 +128,8 @@ class EarmarkApp(App[None]):
         self._revision = 0
         self._is_started = False
         self._ending: asyncio.Task[None] | None = None
+        self._people: PeopleActions | None = None
+        self._first: FirstScreen | None = None
 
     # Begin and end
 
@@ -174,7 +179,28 @@ class EarmarkApp(App[None]):
     def on_mount(self) -> None:
         """Start the engines once the first screen is painted."""
         self.theme_changed_signal.subscribe(self, lambda _: self._keep_theme())
+        self._ask_first()
         self.call_after_refresh(self._start)
+
+    def _ask_first(self) -> None:
+        """Ask what to watch, where nothing is yet."""
+        setup = self._services.setup
+        if setup is None:
+            return
+        from tui.screens.first import FirstScreen
+
+        self._first = FirstScreen(
+            setup,
+            lambda: setup.search(self._bridge.folder),
+            in_background,
+            self._glyphs,
+        )
+        self.push_screen(self._first)
+
+    @on(FolderFound)
+    def _show_found(self, message: FolderFound) -> None:
+        if self._first is not None and self._first.is_attached:
+            self._first.take(message.found)
 
     def _start(self) -> None:
         if not self.is_headless:
@@ -386,6 +412,22 @@ class EarmarkApp(App[None]):
             text = f"$'{escaped}'"
         self.copy_to_clipboard(text)
         self.main.say(f"Copied {printable(shlex.quote(text))}")
+
+    # Chats and senders
+
+    def action_people(self, name: str) -> None:
+        """Name, join, part or assign chats and senders, or take that back.
+
+        Args:
+            name: What to do, see `PeopleActions.do`.
+        """
+        if self._people is None:
+            from tui.screens.people import PeopleActions
+
+            self._people = PeopleActions(
+                self, self.main, self._services, self._glyphs, in_background
+            )
+        self.run_worker(self._people.do(name), group="people")
 
     # The application
 

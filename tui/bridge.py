@@ -13,7 +13,12 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tui.messages import IndexerChanged, LibraryChanged, PlayingChanged
+from tui.messages import (
+    FolderFound,
+    IndexerChanged,
+    LibraryChanged,
+    PlayingChanged,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from textual.message import Message
     from textual.message_pump import MessagePump
 
+    from tui.indexer import Likely
     from tui.model import LibraryDelta
     from tui.playback import NowPlaying
     from tui.services import IndexerStatus
@@ -53,6 +59,10 @@ class Bridge:
     def indexer(self, status: IndexerStatus) -> None:
         """Tell what the indexer does; on its supervisor's thread."""
         self._post(IndexerChanged(status))
+
+    def folder(self, found: Likely | bytes | None) -> None:
+        """Tell what the first start found; on the thread of its search."""
+        self._post(FolderFound(found))
 
     def _post(self, message: Message) -> None:
         if self.is_closing:

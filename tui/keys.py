@@ -20,7 +20,6 @@ import time
 import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from tui.errors import DataError, UsageError
@@ -134,7 +133,7 @@ def add_secret(path: bytes, secret: bytes) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _repair(folder, folder.stat(), 0o700)
         # The newest of a source is tried first: names sort by time.
-        name = f"{time.time_ns():020d}-{token_hex(8)}{_SUFFIX}"
+        name = f"{time.time_ns():020d}-{os.urandom(8).hex()}{_SUFFIX}"
         _write(folder, name, json.dumps(entry).encode())
     except OSError as error:
         reason = (error.strerror or "can't be written").lower()

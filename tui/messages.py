@@ -9,11 +9,18 @@ from textual.message import Message
 from typing_extensions import override
 
 if TYPE_CHECKING:
+    from tui.indexer import Likely
     from tui.model import LibraryDelta
     from tui.playback import NowPlaying
     from tui.services import IndexerStatus
 
-__all__ = ["IndexerChanged", "LibraryChanged", "LibraryFailed", "PlayingChanged"]
+__all__ = [
+    "FolderFound",
+    "IndexerChanged",
+    "LibraryChanged",
+    "LibraryFailed",
+    "PlayingChanged",
+]
 
 
 @dataclass
@@ -55,3 +62,11 @@ class IndexerChanged(Message):
     def can_replace(self, message: Message) -> bool:
         # Textual asks the older one whether it may give way.
         return isinstance(message, IndexerChanged) and not self.status.problem
+
+
+@dataclass
+class FolderFound(Message):
+    """The search of the first start found something, or has ended."""
+
+    found: Likely | bytes | None
+    """A folder, the path of contacts, or None at the end."""

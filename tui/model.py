@@ -26,12 +26,16 @@ __all__ = [
     "DocumentInfo",
     "DocumentKind",
     "DocumentState",
+    "Edit",
+    "Edited",
     "Evidence",
     "Gaps",
     "Group",
     "GroupKind",
+    "Identity",
     "LibraryDelta",
     "MonthTotals",
+    "Named",
     "Note",
     "NoteChange",
     "NoteFile",
@@ -42,6 +46,7 @@ __all__ = [
     "Played",
     "Precision",
     "Problem",
+    "Rule",
     "Source",
     "SourceId",
     "SourceKind",
@@ -421,3 +426,57 @@ class Problem(NamedTuple):
     state: NoteState | SourceState
     reason: str
     note_id: NoteId | None = None
+
+
+class Identity(NamedTuple):
+    """One of what a chat or sender is known by, e.g. a phone number."""
+
+    id: int
+    native_id: str
+    name: str
+    """What it would be called on its own."""
+
+
+class Named(NamedTuple):
+    """A chat or sender as the user may name it."""
+
+    id: int
+    name: str
+    notes: int
+    identities: tuple[Identity, ...] = ()
+    """Its own first, then those that went into it."""
+    last_ms: int = 0
+    """`order_ms` of the newest note."""
+
+
+class Rule(NamedTuple):
+    """What the user said of all notes that a query finds."""
+
+    id: int
+    query: str
+    field: str
+    """`chat` or `sender`."""
+    target: str
+    """What that is called."""
+    recordings: int = 0
+    """How many it was said of so far."""
+
+
+class Edit(NamedTuple):
+    """Something that the user changed, and may undo."""
+
+    id: int
+    at_ms: int
+    text: str
+    """A sentence, without a capital letter and full stop."""
+
+
+class Edited(NamedTuple):
+    """How an edit ended."""
+
+    text: str
+    """The sentence; empty when there was nothing to change."""
+    done: int = 0
+    """Notes, chats or senders that it was about."""
+    skipped: int = 0
+    """Notes without a recording that can be read."""

@@ -15,7 +15,15 @@ import os
 import sqlite3
 import sys
 
-from tui.rowtext import ASCII, SMART_LABELS, UNICODE, cells, header_line, node_line
+from tui.rowtext import (
+    ASCII,
+    SMART_LABELS,
+    UNICODE,
+    cells,
+    header_line,
+    node_line,
+    source_state,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -195,7 +203,7 @@ def _header(connection: sqlite3.Connection, width: int, glyphs: Glyphs) -> Line:
     ).fetchone()
     if not notes:
         raise ValueError
-    place, state = "", ""
+    place = ""
     if len(sources) == 1:
         place = os.fsdecode(sources[0][0])
         home = os.path.expanduser("~")
@@ -203,18 +211,11 @@ def _header(connection: sqlite3.Connection, width: int, glyphs: Glyphs) -> Line:
             place = "~" + place[len(home) :]
     elif sources:
         place = f"{len(sources)} sources"
-    away = {source[1] for source in sources if source[1] != "ok"}
-    away_number = sum(source[1] != "ok" for source in sources)
-    watches = {source[2] for source in sources}
-    if away:
-        word = away.pop() if len(away) == 1 else "unavailable"
-        state = word if len(sources) == 1 else f"{away_number} {word}"
-    elif watches & {"polling", "live"}:
-        state = "polling" if "polling" in watches else "live"
+    state, is_trouble = source_state([source[1:] for source in sources])
     line = header_line(
         width, place=place, state=state, notes=notes, unplayed=unplayed, glyphs=glyphs
     )
-    if away_number:
+    if is_trouble:
         line = [(text, "bad" if name == "accent" else name) for text, name in line]
     return line
 

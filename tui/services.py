@@ -10,13 +10,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from tui.indexer import Answers, Likely, Lock
     from tui.library import Reader, UserWriter
-    from tui.model import Group, LibraryDelta, NoteId
+    from tui.model import Edited, Group, LibraryDelta, Named, NoteId
     from tui.playback import NowPlaying
 
-__all__ = ["IndexerStatus", "Indexing", "Playing", "Services"]
+__all__ = [
+    "Editing",
+    "IndexerStatus",
+    "Indexing",
+    "Naming",
+    "Playing",
+    "Services",
+    "Setup",
+]
 
 
 class Playing(Protocol):
@@ -97,6 +106,96 @@ class Indexing(Protocol):
         """End all work; waits, at most so many seconds."""
 
 
+class Setup(Protocol):
+    """What the first start needs, while there is no source yet.
+
+    All but `search` may take seconds: not for the thread of the user interface.
+    """
+
+    def search(
+        self, tell: Callable[[Likely | bytes | None], None]
+    ) -> Callable[[], None]:
+        """Look for folders with voice notes, on another thread.
+
+        Args:
+            tell: Told of folders, of paths of contacts, and with None of the end.
+
+        Returns:
+            Ends the search.
+        """
+
+    def look_at(self, typed: str) -> Likely:
+        """Tell what a folder is whose path was typed; EarmarkError for none."""
+
+    def find_contacts(self, typed: str) -> bytes:
+        """Tell the path of a file of contacts that was typed; EarmarkError for none."""
+
+    def open_with(self, locks: Sequence[Lock], typed: str) -> bytes:
+        """Make a secret of what was typed; EarmarkError when it opens none of them."""
+
+    def finish(self, answers: Answers) -> None:
+        """Keep keys and remember sources; EarmarkError when that can't be."""
+
+
+class Naming(Protocol):
+    """Who there is. Every call may wait; belongs to the thread that opened it."""
+
+    def chats(self) -> list[Named]:
+        """Chats with notes, the newest first."""
+
+    def senders(self) -> list[Named]:
+        """Senders of notes, those with the most first."""
+
+    def sender_of(self, note_id: int) -> int | None:
+        """Who sent a note, if that is known."""
+
+    def day_orders(self, note_id: int) -> list[tuple[int, str]]:
+        """Documents whose order of dates is a guess, and what was chosen already."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+
+class Editing(Protocol):
+    """What the user says about chats and senders; may wait, as above."""
+
+    def rename_chat(self, chat_id: int, title: str) -> Edited:
+        """Give a chat another title; an empty one brings back what is told."""
+
+    def rename_sender(self, sender_id: int, name: str) -> Edited:
+        """Give a sender another name; as for chats."""
+
+    def merge_chats(self, ids: Sequence[int], into: int) -> Edited:
+        """Let chats be one from now on."""
+
+    def merge_senders(self, ids: Sequence[int], into: int) -> Edited:
+        """Let senders be one from now on."""
+
+    def split_chat(self, chat_id: int) -> Edited:
+        """Take a chat out of the one that it went into."""
+
+    def split_sender(self, sender_id: int) -> Edited:
+        """Take a sender out of the one that he went into."""
+
+    def assign(
+        self,
+        note_ids: Sequence[int],
+        *,
+        chat: int | str | None = None,
+        sender: int | str | None = None,
+    ) -> Edited:
+        """Say which chat or sender notes are from; text is a new one."""
+
+    def set_day_order(self, document_id: int, order: str) -> Edited:
+        """Say in which order a document writes day, month and year."""
+
+    def undo(self, steps: int = 1) -> str:
+        """Take the last edits back; tells what they were."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+
 class Services(NamedTuple):
     """The engines behind one browser. The browser starts and ends them."""
 
@@ -118,3 +217,9 @@ class Services(NamedTuple):
     """Nothing can be written: no mark is kept, and nothing is watched."""
     trouble: Callable[[], str] = str
     """Tells why marks can't be written now; empty when they can."""
+    setup: Setup | None = None
+    """Finds the first sources; None where there are some, or none can be added."""
+    naming: Callable[[], Naming] | None = None
+    """Opens what lists chats and senders, for the calling thread."""
+    editing: Callable[[], Editing] | None = None
+    """Opens what changes them; None where that can't be."""

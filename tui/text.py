@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["clock", "cut", "fit", "printable", "width"]
+__all__ = ["clock", "cut", "fit", "for_shell", "printable", "width"]
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories without a visible form, or with power over the terminal."""
@@ -91,3 +91,23 @@ def clock(ms: int | None) -> str:
     if hours:
         return f"{hours}:{minutes:02d}:{seconds:02d}"
     return f"{minutes}:{seconds:02d}"
+
+
+def for_shell(path: bytes) -> str:
+    r"""Write an absolute path as it is typed on a command line.
+
+    Args:
+        path: The path.
+
+    Returns:
+        From `~/` on if it lies in the user's home, quoted where a shell needs it; bytes
+        that are no text are shown as `\xNN`.
+    """
+    import os
+    import shlex
+
+    text = path.decode(errors="backslashreplace")
+    home = os.path.expanduser("~")  # noqa: PTH111  # pathlib takes 3 ms to load
+    if text.startswith(f"{home}/"):
+        return f"~/{shlex.quote(text[len(home) + 1 :])}"
+    return shlex.quote(text)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tui.library import DocumentRecord, Measured, NoteRecord
+    from tui.library._rule_work import RulePage
     from tui.model import NoteId, NoteState, SourceKind, SourceState, WatchMode
 
 __all__ = ["MemoryWriter"]
@@ -58,6 +59,29 @@ class MemoryWriter:
 
     def twins(self, limit: int) -> list[tuple[int, bytes, int]]:
         return []
+
+    def is_claimed(self, source_id: SourceId, folder: bytes, name: bytes) -> bool:
+        return False
+
+    def claimed_films(self, document_id: int) -> list[tuple[bytes, bytes]]:
+        raise AssertionError("no test of single files has documents")
+
+    def incomplete(self, source_id: SourceId) -> set[int]:
+        return set()
+
+    def match_again(self) -> Iterator[int]:
+        return iter(())
+
+    def tell_stale(self) -> int:
+        return 0
+
+    def next_rules(self) -> RulePage | None:
+        return None
+
+    def choose_by_rule(
+        self, page: RulePage, matches: Sequence[tuple[int, int]], now_ms: int
+    ) -> None:
+        raise AssertionError("no test of single files has rules")
 
     @contextmanager
     def batch(self) -> Iterator[None]:

@@ -30,7 +30,7 @@ from tui.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from tui.model import DocumentInfo, Group, Note, Problem, Source
+    from tui.model import DocumentInfo, Gaps, Group, Note, Problem, Source
 
 __all__ = ["MemoryLibrary", "month_of"]
 
@@ -209,6 +209,9 @@ class MemoryLibrary:
         return []
 
     def notes_by_source(self) -> dict[SourceId, int]:
+        return {}
+
+    def gaps(self) -> dict[SourceId, Gaps]:
         return {}
 
     def all_notes(

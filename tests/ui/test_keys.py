@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Browsing = Callable[..., AbstractAsyncContextManager[Browser]]
 
-LATER = {"t", "s", "c", "b", "B", "v", "z", "slash", "f", "w", "o", "e", "T", "A", "a"}
+LATER = {"t", "s", "c", "b", "B", "v", "slash", "f", "w", "o", "e", "T", "a"}
 """Keys of things that do not exist yet: bound to nothing, so nothing is promised."""
 PROMISED = {
     *("j", "k", "down", "up", "h", "l", "g", "G", "ctrl+d", "ctrl+u", "J", "K"),
@@ -34,7 +34,7 @@ PROMISED = {
     *("comma", "full_stop", *map(str, range(10)), "n", "x", "backspace", "m"),
     *("less_than_sign", "greater_than_sign", "minus", "equals_sign"),
     *("left_square_bracket", "right_square_bracket", "u", "i", "y", "R"),
-    *("ctrl+p", "colon", "question_mark", "escape", "q"),
+    *("ctrl+p", "colon", "question_mark", "escape", "q", "A", "z"),
 }
 
 

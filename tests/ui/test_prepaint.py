@@ -113,6 +113,27 @@ def test_the_first_picture_is_what_the_browser_paints(
         assert first[y] == second[y], f"row {y}:\n{one.lines[y]}\n{two.lines[y]}"
 
 
+@pytest.mark.parametrize("state", [SourceState.LOCKED, SourceState.ERROR])
+def test_what_a_source_lacks_is_painted_alike(path: Path, state: SourceState) -> None:
+    """Words and colour of the header are the browser's."""
+    with Library.open(path) as library, closing(library.index_writer()) as writer:
+        with closing(library.reader()) as reader:
+            one, away = reader.sources()
+        writer.set_source_state(one.id, state, "a reason", watch=WatchMode.LIVE)
+        writer.set_source_state(away.id, SourceState.OK, "", watch=WatchMode.OFF)
+    env = base_environ(COLORTERM="truecolor")
+    with PtyTerminal(run(path, "paint"), environ=env) as terminal:
+        terminal.wait_for("nothing is playing")
+        first, text = looks(terminal)[0], terminal.lines[0]
+    with PtyTerminal(run(path, "app"), environ=env) as terminal:
+        terminal.wait_for("nothing is playing")
+        terminal.wait_until_quiet()
+        second = looks(terminal)[0]
+    word = "needs a key" if state is SourceState.LOCKED else "unreadable document"
+    assert f"live, {word}" in text
+    assert first == second
+
+
 @pytest.mark.parametrize("columns", [120, 220])
 def test_beside_the_details_the_tree_is_the_same(path: Path, columns: int) -> None:
     """What is in the details comes with the browser."""

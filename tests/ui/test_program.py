@@ -32,12 +32,12 @@ def test_the_demo(temporary: Path) -> None:
     """The demo opens, plays a note, shows one that arrives, and leaves nothing."""
     environ = base_environ(TMPDIR=str(temporary), EARMARK_OUTPUT="null")
     with PtyTerminal((*EARMARK, "demo"), columns=110, environ=environ) as terminal:
-        terminal.wait_for("12 notes")
+        terminal.wait_for("15 notes")
         terminal.wait_for("Mum")
         assert [path.name[:13] for path in temporary.iterdir()] == ["earmark-demo-"]
         terminal.send(b"n")
         terminal.wait_for("0:01 / 0:0")
-        terminal.wait_for("13 notes", 20)
+        terminal.wait_for("16 notes", 20)
         terminal.send(b"q")
         assert terminal.wait_for_exit() == 0
     assert list(temporary.iterdir()) == []
@@ -47,7 +47,7 @@ def test_the_demo_is_taken_away_when_the_terminal_closes(temporary: Path) -> Non
     """A connection that breaks ends everything as `q` does."""
     environ = base_environ(TMPDIR=str(temporary), EARMARK_OUTPUT="null")
     with PtyTerminal((*EARMARK, "demo"), columns=110, environ=environ) as terminal:
-        terminal.wait_for("12 notes")
+        terminal.wait_for("15 notes")
         terminal.process.send_signal(signal.SIGHUP)
         assert terminal.wait_for_exit() == 0
     assert list(temporary.iterdir()) == []
@@ -153,8 +153,8 @@ def test_the_demo_in_tmux(tmp_path: Path, temporary: Path) -> None:
     """As a person sees it, through another program's eyes."""
     environ = base_environ(TMPDIR=str(temporary), EARMARK_OUTPUT="null")
     with TmuxTerminal((*EARMARK, "demo"), tmp_path, environ=environ) as tmux:
-        screen = tmux.wait_for("0:17")
-        assert re.search(r"▸ Mum +● 2 +2 +0:17", screen)
+        screen = tmux.wait_for("0:19")
+        assert re.search(r"▸ Bob +● 3 +3 +0:19", screen)
         tmux.send("q")
         assert tmux.wait_for_exit() == 0
     assert list(temporary.iterdir()) == []

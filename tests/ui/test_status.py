@@ -31,6 +31,55 @@ def test_many_sources_are_counted_and_the_worst_is_told() -> None:
     assert summary([]) == ("", "", False)
 
 
+def test_what_is_not_read_hides_nothing() -> None:
+    """The header says how it is watched, and what it needs; only the broken warns."""
+    locked = USB._replace(state=SourceState.LOCKED)
+    partial = USB._replace(state=SourceState.PARTIAL, watch=WatchMode.POLLING)
+    error = USB._replace(state=SourceState.ERROR, watch=WatchMode.OFF)
+    away = SYNC._replace(state=SourceState.OFFLINE)
+    assert summary([locked]) == ("/media/usb", "live, needs a key", False)
+    assert summary([SYNC, partial]).state == "polling, not whole yet"
+    assert summary([error]) == ("/media/usb", "unreadable document", True)
+    assert summary([locked, partial, error]).state == "polling, unreadable document"
+    assert summary([away, locked]) == ("2 sources", "1 offline", True)
+
+
+def test_a_key_that_is_missing_is_asked_for_with_the_command() -> None:
+    """A few words once, the command as it is typed for as long as it is so."""
+    reason = "a.crypt15 needs the 64-digit key: earmark key add SOURCE"
+    locked = USB._replace(
+        root=b"/media/my usb", state=SourceState.LOCKED, reason=reason, scanned_ms=1
+    )
+    known = locked._replace(state=SourceState.OK, reason="")
+    assert list(notices([known], [locked])) == [("/media/my usb needs a key", False)]
+    told = (
+        "/media/my usb: a.crypt15 needs the 64-digit key:"
+        " earmark key add '/media/my usb'."
+    )
+    assert list(troubles([locked])) == [told]
+    assert emptiness([locked]) == told
+    assert list(notices([locked], [known])) == [
+        ("/media/my usb: everything in it can be read now", False)
+    ]
+
+
+def test_states_of_documents_have_words() -> None:
+    """Not whole is no warning, broken is one; both go on being told."""
+    partial = USB._replace(state=SourceState.PARTIAL, watch=WatchMode.POLLING)
+    error = USB._replace(state=SourceState.ERROR, reason="x.json is no JSON")
+    assert list(notices([USB], [partial])) == [("/media/usb is not whole yet", False)]
+    assert list(notices([USB], [error])) == [("/media/usb: x.json is no JSON", True)]
+    assert list(troubles([partial])) == [
+        "/media/usb: something in it is not whole yet.",
+        "/media/usb is looked at every few seconds.",
+    ]
+    away = USB._replace(state=SourceState.OFFLINE)
+    assert [text for text, _ in notices([away], [error])] == [
+        "/media/usb is back",
+        "/media/usb: x.json is no JSON",
+    ]
+
+
 def test_going_and_coming_back_is_told_once() -> None:
     """A notice is about a change, not about a state."""
     away = USB._replace(state=SourceState.OFFLINE, reason="not mounted")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.text import clock, cut, fit, printable, width
+from tui.text import clock, cut, fit, for_shell, printable, width
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,23 @@ def test_cut_marks_what_is_missing() -> None:
 def test_clock(ms: int | None, shown: str) -> None:
     """Lengths are written as people say them."""
     assert clock(ms) == shown
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        (b"/plain/path", "/plain/path"),
+        (b"/my notes", "'/my notes'"),
+        (b"/it's", "'/it'\"'\"'s'"),
+        (b"/home/ana/Sync", "~/Sync"),
+        (b"/home/ana/My Sync", "~/'My Sync'"),
+        (b"/home/anabel/x", "/home/anabel/x"),
+        (b"/caf\xe9", "'/caf\\xe9'"),
+    ],
+)
+def test_a_path_for_the_shell(
+    path: bytes, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home is short, and what a shell would take apart is quoted."""
+    monkeypatch.setenv("HOME", "/home/ana")
+    assert for_shell(path) == shown

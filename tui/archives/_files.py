@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
-import tempfile
 from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO
 
 from tui.archives import _opened
+from tui.places import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +89,8 @@ def open_file(path: bytes) -> BinaryIO:
 
 
 def _opened_quietly(path: bytes) -> int:
+    if is_own(path):
+        raise PermissionError(errno.EACCES, "is Earmark's own library", path)
     try:
         return os.open(path, _QUIET | _NO_ATIME)
     except OSError as error:
@@ -126,6 +127,8 @@ def _descriptor(member: BinaryIO) -> int | None:
 
 
 def _copied(member: BinaryIO, make: Callable[[], int]) -> int:
+    import shutil
+
     copy = make()
     try:
         with os.fdopen(os.dup(copy), "wb") as file:
@@ -144,5 +147,7 @@ def _memory() -> int:
 
 
 def _nameless() -> int:
+    import tempfile
+
     with tempfile.TemporaryFile(prefix="earmark-") as file:
         return os.dup(file.fileno())

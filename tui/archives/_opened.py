@@ -28,18 +28,15 @@ _KEPT = 4
 """Archives that a thread keeps open."""
 
 _HOMES = (
-    ("tui.archives._zip", "ZipFormat", (b".zip",)),
-    ("tui.archives._mail", "MailFormat", (b".eml", b".mbox", b"mbox")),
-    ("tui.archives._ios_backup", "IosBackupFormat", (b"manifest.db",)),
+    ("tui.archives._zip", "ZipFormat"),
+    ("tui.archives._mail", "MailFormat"),
+    ("tui.archives._ios_backup", "IosBackupFormat"),
 )
-"""All kinds of archive, each with the ends of names without which none fits it, so that
-only those are loaded and asked."""
-_MAIL = _HOMES[1]
+"""All kinds of archive, loaded when the first name is asked for that may be one."""
+_ENDS = (b".zip", b".eml", b"mbox", b"manifest.db")
+"""Ends of their names; without one of these nearly no name is worth a closer look."""
 _MAIL_FOLDERS = (b"/cur", b"/new")
-"""Where mails have names of any kind."""
-_ENDS = tuple(end for _, _, ends in _HOMES for end in ends)
-
-_Home = tuple[str, str, tuple[bytes, ...]]
+"""Where mails have names of all kinds."""
 
 _local = threading.local()
 
@@ -72,24 +69,15 @@ class _Open:
 
 def format_of(folder: bytes, name: bytes) -> ArchiveFormat | None:
     """Tell what opens a file, by its place and name; None for what is no archive."""
-    lower = name.lower()
-    if not lower.endswith(_ENDS):
-        if not folder.endswith(_MAIL_FOLDERS):
-            return None
-        homes = [_MAIL]
-    else:
-        homes = [home for home in _HOMES if lower.endswith(home[2])]
-        if _MAIL not in homes and folder.endswith(_MAIL_FOLDERS):
-            homes.append(_MAIL)
-    formats = map(_format, homes)
-    return next((each for each in formats if each.fits(folder, name)), None)
+    if not name.lower().endswith(_ENDS) and not folder.endswith(_MAIL_FOLDERS):
+        return None
+    return next((each for each in _formats() if each.fits(folder, name)), None)
 
 
 @cache
-def _format(home: _Home) -> ArchiveFormat:
-    module, kind, _ = home
-    made: ArchiveFormat = getattr(import_module(module), kind)()
-    return made
+def _formats() -> tuple[ArchiveFormat, ...]:
+    # Whole or not at all: another thread may ask while the first one still imports.
+    return tuple(getattr(import_module(module), kind)() for module, kind in _HOMES)
 
 
 def index_of(path: bytes) -> Index:

@@ -16,6 +16,7 @@ from tui.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tui.cli._first import FirstSetup
     from tui.config import Settings
     from tui.indexer import IndexerProcess, IndexEvent
     from tui.library import Follower
@@ -103,6 +104,9 @@ def make_services(settings: Settings, folders: Sequence[bytes] = ()) -> Services
         raise
     news = _News(notices)
     playing = late(lambda: _make_playback(settings, library))
+    indexing = late(lambda: _make_indexer(settings, library, news))
+    expects_sources = bool(folders or settings.sources)
+    is_first = not (expects_sources or library.read_only or reader.sources())
 
     def follow(tell: Callable[[LibraryDelta], None], since: int) -> Callable[[], None]:
         also_tell = playing.library_changed
@@ -119,13 +123,16 @@ def make_services(settings: Settings, folders: Sequence[bytes] = ()) -> Services
         reader=reader,
         user=late(lambda: library.user),
         playing=playing,
-        indexing=late(lambda: _make_indexer(settings, library, news)),
+        indexing=indexing,
         follow=follow,
         on_indexer=news.subscribe,
         close=library.close,
-        expects_sources=bool(folders or settings.sources),
+        expects_sources=expects_sources,
         is_read_only=library.read_only,
         trouble=lambda: library.trouble,
+        setup=_make_setup(library, indexing) if is_first else None,
+        naming=library.directory,
+        editing=None if library.read_only else library.edits,
     )
 
 
@@ -142,6 +149,12 @@ def _make_indexer(settings: Settings, library: Library, news: _News) -> IndexerP
     from tui.indexer import IndexerProcess
 
     return IndexerProcess(library.path, news.take, log_path=settings.log)
+
+
+def _make_setup(library: Library, indexing: IndexerProcess) -> FirstSetup:
+    from tui.cli._first import FirstSetup
+
+    return FirstSetup(library, lambda: indexing.reload())  # noqa: PLW0108  # made when it is first used
 
 
 def make_app(settings: Settings, services: Services) -> EarmarkApp:

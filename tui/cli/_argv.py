@@ -7,14 +7,21 @@ nothing and knows only what tells the browser from the other commands.
 __all__ = ["COMMANDS", "OPTIONS", "first_word", "opens_browser", "split"]
 
 COMMANDS = (
+    "assign",
     "chats",
     "demo",
     "doctor",
     "key",
     "list",
+    "merge",
     "play",
+    "rename",
+    "rules",
     "scan",
+    "senders",
     "show",
+    "split",
+    "undo",
     "watch",
 )
 OPTIONS = ("--config", "--library", "--log", "--output", "--speed", "--theme")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli._browse import open_browser, require_terminal, require_theme
 from tui.cli._output import Out
-from tui.demo import Arrivals, Names, write_demo
+from tui.demo import Arrivals, write_demo
 from tui.text import printable
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def demo(settings: Settings, said: dict[str, Any]) -> int:
         root = Path(os.path.abspath(said["path"]))  # noqa: PTH100  # `resolve` would follow links
         written = write_demo(root, datetime.now(), complete=True)  # noqa: DTZ005  # the clock on the wall
         where = printable(str(root))
-        Out().line(f"{len(written)} notes in {where}: earmark {where}")
+        count = len(written.notes)
+        Out().line(f"{count} recordings, and documents, in {where}: earmark {where}")
         return 0
     require_theme(settings.theme)
     require_terminal("earmark demo --path DIR writes the sample library to a folder")
@@ -52,9 +53,8 @@ def sample(settings: Settings) -> Iterator[tuple[Settings, bytes]]:
         prefix="earmark-demo-", ignore_cleanup_errors=True
     ) as temporary:
         root = Path(temporary, "Phone")
-        names = Names()
-        write_demo(root, datetime.now(), names=names)  # noqa: DTZ005  # the clock on the wall
-        arrivals = Arrivals(root, names)
+        written = write_demo(root, datetime.now())  # noqa: DTZ005  # the clock on the wall
+        arrivals = Arrivals(written.phone)
         arrivals.start()
         own = replace(settings, library=Path(temporary, "library.db"), sources=())
         try:

@@ -8,15 +8,15 @@ import os
 import platform
 import shutil
 import sys
-from collections import Counter
 from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui import __version__
-from tui.cli._library import is_watched, opened
-from tui.cli._objects import as_watched, plain, problem_object, source_object
+from tui.cli._doctor_sources import FAILED, source_facts, source_lines
+from tui.cli._library import opened
+from tui.cli._objects import plain
 from tui.cli._output import Out, counted
 from tui.cli._sound_check import check_output
 from tui.errors import DamagedError, EarmarkError
@@ -34,7 +34,6 @@ _BAD = 3
 _PACKAGES = ("textual", "watchfiles", "mutagen", "av", "miniaudio")
 _DEVICES = ("miniaudio", "simpleaudio")
 _LIMITS = Path("/proc/sys/fs/inotify")
-_WATCHES = {"live": "live", "polling": "polling", "off": "not now"}
 _SHOWN = 20
 """How many problems are listed in words; `--json` has them all."""
 
@@ -49,7 +48,7 @@ def doctor(settings: Settings, said: dict[str, Any]) -> int:
         for title, text in _lines(report):
             out.line(f"{title:<10}  {printable(text)}".rstrip())
     states = {source["state"] for source in report["sources"]}
-    is_well = report["library"]["integrity"] == "ok" and states <= {"ok"}
+    is_well = report["library"]["integrity"] == "ok" and not states & FAILED
     return 0 if is_well else _BAD
 
 
@@ -79,7 +78,7 @@ def examine(settings: Settings) -> dict[str, Any]:
     try:
         with opened(settings, to_read=True) as library:
             report["library"] |= _library_facts(library)
-            report |= _source_facts(library)
+            report |= source_facts(library)
     except DamagedError:
         raise  # it is repaired, and looked at again
     except EarmarkError as error:
@@ -117,28 +116,6 @@ def _library_facts(library: Library) -> dict[str, Any]:
         "read_only": library.read_only,
         "notes": totals.notes,
         "unplayed": totals.unplayed,
-    }
-
-
-def _source_facts(library: Library) -> dict[str, Any]:
-    with closing(library.reader()) as reader:
-        watched = is_watched(library)
-        sources = {
-            source.id: as_watched(source, watched=watched)
-            for source in reader.sources()
-        }
-        problems = reader.problems()
-        notes = Counter(reader.notes_by_source())
-    files = Counter(problem.source_id for problem in problems if problem.path)
-    return {
-        "sources": [
-            source_object(source, notes[source.id], files[source.id])
-            for source in sources.values()
-        ],
-        "problems": [
-            problem_object(problem, sources.get(problem.source_id))
-            for problem in problems
-        ],
     }
 
 
@@ -203,21 +180,8 @@ def _lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not report["sources"]:
         yield "sources", "none yet: earmark FOLDER adds one"
     for source in report["sources"]:
-        yield from _source_lines(source)
+        yield from source_lines(source)
     yield from _rest(report)
-
-
-def _source_lines(source: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "source", source["path"]
-    state = source["state"] + (f": {source['reason']}" if source["reason"] else "")
-    yield "", f"{source['kind']} “{source['label']}”, {state}"
-    yield "", f"score {source['score']}: {', '.join(source['reasons']) or 'no reason'}"
-    watch = _WATCHES[source["watch"]]
-    if source["watch_reason"]:
-        watch = f"{watch} ({source['watch_reason']})"
-    notes = counted(source["notes"], "note")
-    problems = counted(source["problems"], "problem")
-    yield "", f"{notes}, {problems}, watching: {watch}"
 
 
 def _rest(report: dict[str, Any]) -> Iterator[tuple[str, str]]:

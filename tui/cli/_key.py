@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tui.config import Settings
 
-__all__ = ["key"]
+__all__ = ["key", "why_locked"]
 
 _NOTHING = 1
 _DEPTH = 3
@@ -215,6 +215,18 @@ class _PhoneBackup(_Backup):
         kind = format_of(folder, name)
         if kind is not None:
             kind.open(self.path, secrets).close()
+
+
+def why_locked(path: bytes, secret: bytes) -> str:
+    """Say why a secret does not open an encrypted backup; empty when it does.
+
+    Args:
+        path: The file of WhatsApp's backup, or the index of an iPhone's.
+        secret: A key or passphrase.
+    """
+    is_phone = path.rpartition(b"/")[2] == _PHONE_INDEX
+    backup = _PhoneBackup(path) if is_phone else _Backup(path)
+    return backup.problem(secret) or ""
 
 
 def _backups(source: bytes) -> Iterator[_Backup]:

@@ -209,10 +209,15 @@ def list_chats(settings: Settings, said: dict[str, Any]) -> int:
         refresh(library, settings)
         with closing(library.reader()) as reader:
             chats = reader.chats()
+            with library.directory() as directory:
+                parts = {each.id: each.identities for each in directory.chats()}
             sources = {source.id: source for source in reader.sources()}
             nothing = 0 if chats else tell_nothing(reader)
     if said["json"]:
-        out.array(chat_object(chat, sources.get(chat.source_id)) for chat in chats)
+        out.array(
+            chat_object(chat, sources.get(chat.source_id), parts.get(chat.id, ()))
+            for chat in chats
+        )
     else:
         names = _names(sources.values())
         out.table(

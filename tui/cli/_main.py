@@ -27,14 +27,21 @@ _FAILED = 3
 
 _COMMANDS = {
     "": ("_browse", "browse"),
+    "assign": ("_people", "assign"),
     "chats": ("_list", "list_chats"),
     "demo": ("_demo", "demo"),
     "doctor": ("_doctor", "doctor"),
     "key": ("_key", "key"),
     "list": ("_list", "list_notes"),
+    "merge": ("_people", "merge"),
     "play": ("_play", "play"),
+    "rename": ("_people", "rename"),
+    "rules": ("_people", "rules"),
     "scan": ("_scan", "scan"),
+    "senders": ("_people", "list_senders"),
     "show": ("_list", "show_note"),
+    "split": ("_people", "split"),
+    "undo": ("_people", "undo"),
     "watch": ("_watch", "watch"),
 }
 """By name of the command: the module that is imported for it, and its function."""

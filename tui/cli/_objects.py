@@ -10,15 +10,31 @@ from tui.model import Precision, WatchMode
 from tui.query import wall_clock
 
 if TYPE_CHECKING:
-    from tui.model import Chat, Note, NoteFile, NoteRow, Problem, Source
+    from collections.abc import Sequence
+
+    from tui.model import (
+        Chat,
+        DocumentInfo,
+        Identity,
+        Named,
+        Note,
+        NoteFile,
+        NoteRow,
+        Problem,
+        Rule,
+        Source,
+    )
 
 __all__ = [
     "as_watched",
     "chat_object",
+    "document_object",
     "moment_object",
+    "named_object",
     "note_object",
     "plain",
     "problem_object",
+    "rule_object",
     "sent_at",
     "source_object",
 ]
@@ -113,9 +129,33 @@ def note_object(note: Note) -> dict[str, Any]:
     }
 
 
-def chat_object(chat: Chat, source: Source | None) -> dict[str, Any]:
+def named_object(named: Named) -> dict[str, Any]:
+    """Write a sender."""
+    return {
+        "id": named.id,
+        "name": plain(named.name),
+        "notes": named.notes,
+        "last_at": moment_object(named.last_ms),
+        "identities": [plain(each.native_id) for each in named.identities],
+    }
+
+
+def rule_object(rule: Rule) -> dict[str, Any]:
+    """Write a rule."""
+    return {
+        "id": rule.id,
+        "query": plain(rule.query),
+        rule.field: plain(rule.target),
+        "recordings": rule.recordings,
+    }
+
+
+def chat_object(
+    chat: Chat, source: Source | None, identities: Sequence[Identity] = ()
+) -> dict[str, Any]:
     """Write a chat."""
     return {
+        "id": chat.id,
         "title": plain(chat.title),
         "kind": chat.kind.value,
         **(_path("source", source.root) if source else {"source": None}),
@@ -123,6 +163,7 @@ def chat_object(chat: Chat, source: Source | None) -> dict[str, Any]:
         "unplayed": chat.unplayed,
         "duration_ms": chat.duration_ms,
         "last_at": moment_object(chat.last_ms),
+        "identities": [plain(each.native_id) for each in identities],
     }
 
 
@@ -153,6 +194,24 @@ def source_object(source: Source, notes: int, problems: int) -> dict[str, Any]:
         "scanned_at": moment_object(source.scanned_ms),
         "notes": notes,
         "problems": problems,
+    }
+
+
+def document_object(document: DocumentInfo) -> dict[str, Any]:
+    """Write a document."""
+    return {
+        **_path("path", document.path),
+        "kind": document.kind.value,
+        "state": document.state.value,
+        "reason": plain(document.reason) or None,
+        "label": plain(document.label),
+        "score": document.score,
+        "reasons": [plain(reason) for reason in document.reasons],
+        "claims": document.claims,
+        "matched": document.matched,
+        "remarks": [
+            {"code": code, "text": plain(text)} for code, text in document.remarks
+        ],
     }
 
 

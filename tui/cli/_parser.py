@@ -23,6 +23,10 @@ commands:
   earmark demo            the browser on a sample library in which notes keep arriving
   earmark list [QUERY]    list notes                        show NOTE  all about one
   earmark chats           list chats                        watch      tell what changes
+  earmark senders         list senders                      rename     one, or a chat
+  earmark merge WHAT      let two chats or senders be one   split      part them again
+  earmark assign QUERY    say where notes belong            rules      list such rules
+  earmark undo            take the last of these back
   earmark play QUERY      play notes here, without browser  scan       index now
   earmark key add SOURCE  keep the key of an encrypted backup
   earmark doctor          what works here, and what does not
@@ -215,8 +219,81 @@ def _key() -> _Parser:
     return parser
 
 
+def _senders() -> _Parser:
+    parser = _new("senders", "List senders, those of the most notes first.")
+    _add_json(parser)
+    return parser
+
+
+_NAME = "the exact name, or how only one begins; an id that --json tells"
+
+
+def _add_what(parser: _Parser) -> None:
+    parser.add_argument("what", metavar="chat|sender", choices=("chat", "sender"))
+
+
+def _rename() -> _Parser:
+    parser = _new("rename", "Call a chat or sender otherwise.")
+    _add_what(parser)
+    parser.add_argument("name", metavar="NAME", help=_NAME)
+    parser.add_argument("new", metavar="NEW", help="'' is what is told of it again")
+    return parser
+
+
+def _merge() -> _Parser:
+    parser = _new("merge", "Let chats or senders be one, which is called as the last.")
+    _add_what(parser)
+    parser.add_argument("names", metavar="NAME", nargs="+", help=_NAME)
+    parser.add_argument("--into", metavar="NAME", required=True, help="the one to keep")
+    return parser
+
+
+def _split() -> _Parser:
+    parser = _new("split", "Take a chat or sender out of the one it went into.")
+    _add_what(parser)
+    parser.add_argument(
+        "name",
+        metavar="NAME",
+        help="the part; of one that others went into, all of these",
+    )
+    return parser
+
+
+def _assign() -> _Parser:
+    parser = _new("assign", "Say which chat or sender notes are from.", _QUERY)
+    parser.add_argument("query", metavar="QUERY", nargs="+")
+    parser.add_argument("--chat", metavar="NAME", help="a chat, or the title of a new")
+    parser.add_argument("--sender", metavar="NAME", help="a sender, known or new")
+    parser.add_argument(
+        "--rule", action="store_true", help="also all notes to come that it matches"
+    )
+    return parser
+
+
+def _rules() -> _Parser:
+    parser = _new("rules", "List the rules that assign notes.")
+    parser.add_argument(
+        "--remove", metavar="N", type=int, help="take one back, and what it assigned"
+    )
+    _add_json(parser)
+    return parser
+
+
+def _undo() -> _Parser:
+    parser = _new("undo", "Take the last change of chats and senders back.")
+    parser.add_argument("--list", action="store_true", help="list what can be undone")
+    return parser
+
+
 _PARSERS = {
     "": _browser,
+    "assign": _assign,
+    "merge": _merge,
+    "rename": _rename,
+    "rules": _rules,
+    "senders": _senders,
+    "split": _split,
+    "undo": _undo,
     "demo": _demo,
     "list": _list,
     "show": _show,
@@ -245,7 +322,7 @@ def parse_arguments(argv: list[str]) -> dict[str, Any]:
     command, rest = split(argv)
     if not command:
         _require_no_command(first_word(argv))
-    has_query = command in {"list", "play"}
+    has_query = command in {"assign", "list", "play"}
     words = [_kept(word) for word in rest] if has_query else rest
     said = vars(_PARSERS[command]().parse_intermixed_args(words))
     if has_query:
@@ -260,7 +337,6 @@ _LATER = (
     "listen",
     "mark",
     "restore",
-    "senders",
     "ssh",
     "star",
     "tag",

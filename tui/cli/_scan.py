@@ -8,6 +8,7 @@ from collections import Counter
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
+from tui.cli._doctor_sources import FAILED, document_lines
 from tui.cli._library import (
     NO_SOURCES,
     absolute,
@@ -17,7 +18,13 @@ from tui.cli._library import (
     opened,
     remember,
 )
-from tui.cli._objects import as_watched, plain, problem_object, source_object
+from tui.cli._objects import (
+    as_watched,
+    document_object,
+    plain,
+    problem_object,
+    source_object,
+)
 from tui.cli._output import Out, complain, counted
 from tui.model import SourceState
 from tui.text import printable
@@ -58,6 +65,7 @@ def scan(settings: Settings, said: dict[str, Any]) -> int:
             by_id = {source.id: source for source in reader.sources()}
             problems = [each for each in reader.problems() if each.path]
             notes = Counter(reader.notes_by_source())
+            documents = reader.documents()
         watched = is_watched(library)
     if not reports:
         if said["json"]:
@@ -65,7 +73,17 @@ def scan(settings: Settings, said: dict[str, Any]) -> int:
         complain(NO_SOURCES)
         return _NOTHING
     by_id = {each.id: as_watched(each, watched=watched) for each in by_id.values()}
-    told = [_told(by_id[r.source_id], r, notes[r.source_id], problems) for r in reports]
+    told = [
+        {
+            **_told(by_id[each.source_id], each, notes[each.source_id], problems),
+            "documents": [
+                document_object(document)
+                for document in documents
+                if document.source_id == each.source_id
+            ],
+        }
+        for each in reports
+    ]
     if said["json"]:
         out.array(told)
     else:
@@ -76,7 +94,7 @@ def scan(settings: Settings, said: dict[str, Any]) -> int:
             out.line(f"lengths and contents compared ({rest:.1f} s)")
     states = {by_id[report.source_id].state for report in reports}
     is_whole = not any(report.unread_folders for report in reports)
-    return 0 if states == {SourceState.OK} and is_whole else _BAD
+    return 0 if not states & FAILED and is_whole else _BAD
 
 
 def _told(
@@ -103,7 +121,7 @@ def _told(
 def _say(out: Out, told: list[dict[str, Any]]) -> None:
     for source in told:
         out.line(printable(source["path"]))
-        if source["state"] != "ok":
+        if source["state"] == SourceState.OFFLINE:
             out.line(f"  {source['state']}: {printable(source['reason'] or '')}")
             continue
         out.line(
@@ -112,6 +130,8 @@ def _say(out: Out, told: list[dict[str, Any]]) -> None:
             f" {source['added']:,} added, {source['changed']:,} changed,"
             f" {source['gone']:,} gone ({source['seconds']:.1f} s)"
         )
+        for line in document_lines(source):
+            out.line(f"  {printable(line)}")
         for problem in source["problems"]:
             where = printable(problem["path"])
             out.line(f"  {where}: {problem['state']}, {printable(problem['reason'])}")

@@ -24,22 +24,32 @@ from tui.indexer._events import (
 )
 
 if TYPE_CHECKING:
+    from tui.indexer._detect import detect_source
+    from tui.indexer._first import Answers, Contacts, FirstStart, Question
     from tui.indexer._indexer import Indexer
+    from tui.indexer._likely import Likely, Lock, likely, places, search
     from tui.indexer._lock import IndexerLock
     from tui.indexer._process import IndexerProcess
+    from tui.indexer._rules import apply_rules
     from tui.indexer._scan import scan
     from tui.indexer._tools import Tools, standard_tools
     from tui.indexer._waveforms import Waveforms
 
 __all__ = [
+    "Answers",
     "Changed",
+    "Contacts",
     "Failed",
+    "FirstStart",
     "IndexEvent",
     "Indexer",
     "IndexerLock",
     "IndexerProcess",
     "Leading",
+    "Likely",
+    "Lock",
     "PeaksReady",
+    "Question",
     "ScanFinished",
     "ScanProblem",
     "ScanProgress",
@@ -48,17 +58,33 @@ __all__ = [
     "SourceStatus",
     "Tools",
     "Waveforms",
+    "apply_rules",
+    "detect_source",
+    "likely",
+    "places",
     "scan",
+    "search",
     "standard_tools",
 ]
 
 _HOMES = {
+    "Answers": "tui.indexer._first",
+    "Contacts": "tui.indexer._first",
+    "FirstStart": "tui.indexer._first",
     "Indexer": "tui.indexer._indexer",
     "IndexerLock": "tui.indexer._lock",
     "IndexerProcess": "tui.indexer._process",
+    "Likely": "tui.indexer._likely",
+    "Lock": "tui.indexer._likely",
+    "Question": "tui.indexer._first",
     "Tools": "tui.indexer._tools",
     "Waveforms": "tui.indexer._waveforms",
+    "apply_rules": "tui.indexer._rules",
+    "detect_source": "tui.indexer._detect",
+    "likely": "tui.indexer._likely",
+    "places": "tui.indexer._likely",
     "scan": "tui.indexer._scan",
+    "search": "tui.indexer._likely",
     "standard_tools": "tui.indexer._tools",
 }
 

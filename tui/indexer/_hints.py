@@ -134,7 +134,8 @@ class _Sorter:
         elif stat.S_ISDIR(mode) and not self._rules.is_ignored_folder(name):
             job.trees.add(path)
         archive = path + b"/"
-        if archive in times or (mode and self._rules.is_archive(folder, name)):
+        place = absolute(self._root, folder)
+        if archive in times or (mode and self._rules.is_archive(place, name)):
             # Read again with all in it: its folders have no time of their own.
             job.trees.add(archive)
         if not self._rules.is_ignored(name):

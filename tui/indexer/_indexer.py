@@ -18,6 +18,7 @@ from tui.errors import LibraryError
 from tui.indexer._events import Changed, Failed
 from tui.indexer._measure import Measurer
 from tui.indexer._mounts import silent_file_system
+from tui.indexer._rules import Rules
 from tui.indexer._settle import QUIET_MS, SLOW_QUIET_MS
 from tui.indexer._slot import Slot
 from tui.indexer._tools import standard_tools
@@ -25,7 +26,7 @@ from tui.indexer._watch import Watcher
 from tui.keys import keys_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tui.indexer._events import IndexEvent
     from tui.indexer._hints import Hints
@@ -159,6 +160,7 @@ class _Desk:
     writer: IndexWriter
     reader: Reader
     measurer: Measurer
+    rules: Rules
     slots: dict[SourceId, Slot] = field(default_factory=dict)
     due: _Due = field(default_factory=_Due)
     flushes: _Allowance = field(default_factory=lambda: _Allowance(_FLUSHES_A_SECOND))
@@ -169,6 +171,11 @@ class _Desk:
     is_dirty: bool = False
     has_unmeasured: bool = True
     has_unhashed: bool = True
+    has_rules: bool = True
+    """Whether the user's rules may have to be asked of something."""
+    has_unmatched: bool = True
+    """Whether claims of documents may have to be matched again."""
+    matching: Iterator[int] | None = None
 
 
 class Indexer:
@@ -230,7 +237,8 @@ class Indexer:
 
     def _work(self) -> None:
         writer, reader = self._library.index_writer(), self._library.reader()
-        desk = _Desk(writer, reader, Measurer(writer, self._tools))
+        rules = Rules(writer, self._tools.clock.wall_ms)
+        desk = _Desk(writer, reader, Measurer(writer, self._tools), rules)
         try:
             while not self._stopping.is_set():
                 self._receive(desk)
@@ -271,7 +279,9 @@ class Indexer:
             if slot.hints:
                 times.append(desk.flushes.next_at())
             times.append(slot.next_work())
-        if desk.has_unmeasured or desk.has_unhashed:
+        if desk.has_unmeasured or desk.has_rules or desk.has_unhashed:
+            return 0.0
+        if desk.has_unmatched:
             return 0.0
         return max(0.0, min(times) - now)
 
@@ -304,6 +314,7 @@ class Indexer:
             self._emit(Failed(error.message))
             desk.due.retry = self._clock() + _RETRY_S
             desk.due.sources = 0.0
+            desk.matching = None
             for slot in desk.slots.values():
                 slot.abandon()
         self._announce(desk)
@@ -330,17 +341,36 @@ class Indexer:
     def _wrote(self, desk: _Desk, writes: int) -> None:
         if writes:
             desk.is_dirty = True
-            desk.has_unmeasured = desk.has_unhashed = True
+            desk.has_unmeasured = desk.has_rules = desk.has_unhashed = True
+            desk.has_unmatched = True
 
     def _measure(self, desk: _Desk) -> None:
         if desk.has_unmeasured:
             count = desk.measurer.lengths()
             desk.has_unmeasured = count > 0
             desk.is_dirty = desk.is_dirty or count > 0
+            desk.has_rules = desk.has_rules or count > 0
+        elif desk.has_rules:
+            desk.has_rules = desk.rules.step()
+            desk.is_dirty = desk.is_dirty or desk.has_rules
         elif desk.has_unhashed:
             count = desk.measurer.hashes()
             desk.has_unhashed = count > 0
             desk.is_dirty = desk.is_dirty or count > 0
+        elif desk.has_unmatched:
+            self._match_again(desk)
+
+    def _match_again(self, desk: _Desk) -> None:
+        """Match again what is known better now, for one slice of time."""
+        if desk.matching is None:
+            desk.matching = desk.writer.match_again()
+        until = self._clock() + _SLICE_S
+        for count in desk.matching:
+            desk.is_dirty = desk.is_dirty or count > 0
+            desk.has_rules = desk.has_rules or count > 0
+            if self._clock() >= until:
+                return
+        desk.matching, desk.has_unmatched = None, False
 
     def _announce(self, desk: _Desk) -> None:
         now = self._clock()
@@ -356,6 +386,9 @@ class Indexer:
             desk.keys = keys
             for slot in desk.slots.values():
                 slot.unlock()
+        for slot in desk.slots.values():
+            slot.index.documents.take_chosen()
+        desk.has_rules = True  # another program may have made one
         listed = {source.id: source for source in desk.reader.sources()}
         for source_id in desk.slots.keys() - listed.keys():
             slot = desk.slots.pop(source_id)

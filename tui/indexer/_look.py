@@ -146,11 +146,12 @@ def _probe(tools: Tools, entry: Entry, handle: int) -> Look:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             return Look(entry, None)
-        if is_inside(entry.folder):
-            # What is open is a copy out of an archive: it has no time of its own.
-            entry = entry._replace(size=status.st_size)
-        elif status.st_size != entry.size or status.st_mtime_ns != entry.mtime_ns:
-            entry = entry_of(entry.folder, entry.name, status)
+        if status.st_size != entry.size or status.st_mtime_ns != entry.mtime_ns:
+            if is_inside(entry.folder):
+                # A copy out of an archive is open: it has no time of its own.
+                entry = entry._replace(size=status.st_size)
+            else:
+                entry = entry_of(entry.folder, entry.name, status)
         return Look(entry, tools.probe(handle, entry.size))
     except OSError as error:
         return Look(entry, _failed(error))

@@ -22,7 +22,7 @@ from tui.indexer._settle import FileKey, Verdict, state_of
 from tui.indexer._unwritten import Put, Unwritten
 from tui.indexer._walk import absolute, entry_of, is_there, is_vanished, walk
 from tui.media._api import Wholeness
-from tui.model import NoteState
+from tui.model import ChatKind, NoteKind, NoteState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,6 +79,15 @@ class _Found:
     mtime_ns: int | None
     """Its time when it was read whole; None when only some of its files were."""
     todo: list[_Todo]
+
+
+def _may_be_silent(fact: NoteFacts) -> bool:
+    """Tell whether a film is only a note if there is sound in it.
+
+    Phones film their screen without sound, too. Films that messengers keep with their
+    notes are shown in any case.
+    """
+    return fact.kind is NoteKind.VIDEO_NOTE and fact.chat.kind is ChatKind.FOLDER
 
 
 class Run:
@@ -172,7 +181,8 @@ class Run:
         self.counts.folders += 1
         source = self._source
         source.settler.saw_temporary(inode for _, inode in listing.temporary)
-        self.counts.unread_folders += not (listing.complete or listing.vanished)
+        if listing.archive is None:  # what is wrong with one is its document's state
+            self.counts.unread_folders += not (listing.complete or listing.vanished)
         for path, reason in listing.problems:
             self._report(ScanProblem(source.source_id, path, reason))
         if not listing.vanished:
@@ -295,10 +305,13 @@ class Run:
             if fact is None:
                 continue
             record = remembered or self._find_moved(entry)
+            if record is None or remembered is None:
+                source.documents.came(entry.folder)
             if record is None:
                 is_plain = (
                     names_first
                     and not fact.sound_only
+                    and not _may_be_silent(fact)
                     and entry.mtime_ns < settled_ns
                     and self._tools.is_audio_name(entry.name)
                 )
@@ -340,9 +353,10 @@ class Run:
         ):
             source.settler.forget(key)
             return None
-        if fact.sound_only:
+        if fact.sound_only or _may_be_silent(fact):
             probe = self._looked_for_picture(entry, probe)
-            if probe.has_video or not probe.has_audio:
+            is_film = fact.sound_only and probe.has_video
+            if not probe.has_audio or (is_film and not self._is_told(key)):
                 source.settler.forget(key)
                 if known is not None:
                     self.counts.gone += 1
@@ -411,6 +425,10 @@ class Run:
             return self._tools.measure(path)
         except OSError:
             return probe  # gone by now, which an event will tell
+
+    def _is_told(self, key: FileKey) -> bool:
+        """Whether a document says that a film is a note: a round one, in a chat."""
+        return self._writer.is_claimed(self._source.source_id, *key)
 
     def _find_moved(self, entry: Entry) -> FileRecord | None:
         source = self._source

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.indexer._measure import Measurer
+from tui.indexer._rules import apply_rules
 from tui.indexer._run import Counts
 from tui.indexer._slot import report_of
 from tui.indexer._source import SourceIndex
@@ -80,8 +81,11 @@ def scan(
     while measurer.lengths():
         pass  # each call is a batch
     _read_documents([each.compared for each in done if not each.counts.absence])
-    while measurer.twins():
+    while measurer.lengths() or measurer.twins():
         pass  # so is this
+    for _ in writer.match_again():
+        pass
+    apply_rules(writer, tools.clock.wall_ms)
     hashed = 0
     while hashes and (count := measurer.hashes()):
         hashed += count
@@ -119,6 +123,8 @@ def _read_documents(indexes: Sequence[SourceIndex]) -> None:
     """Read what tells about notes, once all files are known."""
     for index in indexes:
         for _ in index.documents.steps():
+            pass
+        for _ in index.look_at_films() or ():
             pass
         state, reason = index.documents.summary()
         index.writer.set_source_state(index.source_id, state, reason)

@@ -274,6 +274,9 @@ class Slot:
             _log.exception("documents of source %d failed", self.source_id)
             self._emit(Failed(f"a document failed: {error}"))
             self._reading = None
+        films = self.index.look_at_films()
+        if films is not None:
+            self._work.append(_Work(films))
         if documents.has_news:
             documents.has_news = False
             self._settle_state()

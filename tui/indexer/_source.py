@@ -73,7 +73,7 @@ class SourceIndex:
         self.settler = Settler(quiet_ms)
         self.on_problem = on_problem
         self.documents = Documents(
-            source_id, root, writer, tools, is_patient=is_patient
+            source_id, root, writer, tools, is_away=self.absence, is_patient=is_patient
         )
         self._read_after: dict[bytes, float] = {}
         remembered = writer.folders(source_id)
@@ -99,7 +99,11 @@ class SourceIndex:
             return "the folder is not there"
         except OSError as error:
             return f"the folder can't be read: {why(error)}"
-        if len(self.times) > 1 or self.writer.files_in(self.source_id, b""):
+        if (
+            len(self.times) > 1
+            or self.documents.knows_any
+            or self.writer.files_in(self.source_id, b"")
+        ):
             return "the folder is empty; perhaps its disk is not mounted"
         return ""
 
@@ -145,6 +149,13 @@ class SourceIndex:
         for folder, name in files:
             job.add_name(folder, name)
         yield from Run(self, job).steps()
+
+    def look_at_films(self) -> Iterator[Counts] | None:
+        """Look at films that turned out to be notes; None when there are none."""
+        job = Job(recheck=True, is_last=True)
+        for folder, name in self.documents.take_films():
+            job.add_name(folder, name)
+        return Run(self, job).steps() if job.names else None
 
     def unlock(self) -> Iterator[Counts] | None:
         """Try again what no key opened; None when nothing has to be listed for that."""

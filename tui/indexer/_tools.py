@@ -73,9 +73,11 @@ def standard_tools() -> Tools:
     from tui.archives import format_of as archive_format_of
     from tui.archives import open_quietly
     from tui.documents import is_document_name
+    from tui.indexer._documents import is_companion
     from tui.library import content_hash
     from tui.media import measure, probe_fd
     from tui.sources import (
+        AUDIO_SUFFIXES,
         format_of,
         is_audio_name,
         is_ignored,
@@ -89,7 +91,13 @@ def standard_tools() -> Tools:
         return format_of(kind).facts(root, files)
 
     def is_archive(folder: bytes, name: bytes) -> bool:
-        return not is_audio_name(name) and archive_format_of(folder, name) is not None
+        # Asked for every file, and nearly all of them are notes.
+        if name[-5:] == b".opus" or name[name.rfind(b".") :].lower() in AUDIO_SUFFIXES:
+            return False
+        return archive_format_of(folder, name) is not None
+
+    def is_document(folder: bytes, name: bytes) -> bool:
+        return is_document_name(folder, name) or is_companion(name)
 
     return Tools(
         names=NameRules(
@@ -98,7 +106,7 @@ def standard_tools() -> Tools:
             is_ignored_folder,
             is_audio_name,
             is_archive,
-            is_document_name,
+            is_document,
         ),
         is_audio_name=is_audio_name,
         open_file=open_quietly,

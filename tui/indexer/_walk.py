@@ -166,7 +166,7 @@ def read(root: bytes, folder: bytes, rules: NameRules, now_ns: int) -> Listing:
         listing.folders += [
             below(folder, file.name) + b"/"
             for file in listing.files
-            if rules.is_archive(folder, file.name)
+            if rules.is_archive(path, file.name)
         ]
     except OSError as error:
         listing.complete = False
@@ -224,7 +224,10 @@ def read_archive(listing: Listing, root: bytes, rules: NameRules) -> None:
     place = path + b"//" + inner
     for member in index.files.get(inner, ()):
         name = member.path.rpartition(b"/")[2]
-        is_wanted = rules.is_recording(name) or rules.is_document(place, name)
+        # A mail in a zip would tell of recordings that nobody can get out of both.
+        is_wanted = rules.is_recording(name) or (
+            rules.is_document(place, name) and not rules.is_archive(place, name)
+        )
         if is_wanted and not rules.is_ignored(name):
             time_ns = member.mtime_ns or listing.mtime_ns
             listing.files.append(Entry(listing.folder, name, member.size, time_ns, 0))

@@ -21,13 +21,17 @@ if TYPE_CHECKING:
         Reader,
         UserWriter,
     )
+    from tui.library._directory import Directory
+    from tui.library._edits import Edits
     from tui.library._follow import Follower
     from tui.library._hash import content_hash
     from tui.library._library import Library
 
 __all__ = [
     "ClaimRecord",
+    "Directory",
     "DocumentRecord",
+    "Edits",
     "FileRecord",
     "Follower",
     "IndexWriter",
@@ -41,6 +45,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Directory": "tui.library._directory",
+    "Edits": "tui.library._edits",
     "Follower": "tui.library._follow",
     "Library": "tui.library._library",
     "content_hash": "tui.library._hash",

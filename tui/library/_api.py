@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tui.library._people import ChatTold, PersonTold
+    from tui.library._rule_work import RulePage
     from tui.model import (
         Chat,
         ChatId,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         DocumentInfo,
         DocumentKind,
         DocumentState,
+        Gaps,
         Group,
         LibraryDelta,
         MonthTotals,
@@ -119,6 +121,9 @@ class Reader(Protocol):
 
     def notes_by_source(self) -> dict[SourceId, int]:
         """How many notes have a file in each source, or are told of there alone."""
+
+    def gaps(self) -> dict[SourceId, Gaps]:
+        """What is not known of the notes of each source that has some."""
 
     def problems(self) -> list[Problem]:
         """Files and sources that can't be used, newest first."""
@@ -408,8 +413,34 @@ class IndexWriter(Protocol):
     def match(self, document_id: int) -> Iterator[int]:
         """Find the notes of a document's claims; yields after each transaction."""
 
+    def is_claimed(self, source_id: SourceId, folder: bytes, name: bytes) -> bool:
+        """Whether a document beside a file says that it is a note."""
+
+    def claimed_films(self, document_id: int) -> list[tuple[bytes, bytes]]:
+        """Films beside a document that it tells of: folder and name of the missing."""
+
+    def incomplete(self, source_id: SourceId) -> set[int]:
+        """Documents that look for files themselves, and did not find all of them."""
+
+    def match_again(self) -> Iterator[int]:
+        """Match claims again, when all files were measured and compared.
+
+        Lengths and contents may tell more than was known when documents were read.
+        """
+
     def twins(self, limit: int) -> list[tuple[int, bytes, int]]:
         """Files without a hash that may hold what another holds: id, path, size."""
+
+    def tell_stale(self) -> int:
+        """Tell some notes anew that an edit of the user left behind; how many."""
+
+    def next_rules(self) -> RulePage | None:
+        """Notes that changed since the user's rules were asked of them."""
+
+    def choose_by_rule(
+        self, page: RulePage, matches: Sequence[tuple[int, int]], now_ms: int
+    ) -> None:
+        """Write what rules say of notes: pairs of both. Not inside of a batch."""
 
     def close(self) -> None:
         """Give the connection back."""

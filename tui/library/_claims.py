@@ -10,22 +10,26 @@ import json
 from typing import TYPE_CHECKING
 
 from tui.library import _rows
+from tui.library._change import change as transaction
+from tui.library._connection import listed
 from tui.library._facts import Facts
 from tui.library._people import Identities
 from tui.library._rows import to_text
 from tui.model import DocumentState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tui.library._api import ClaimRecord, DocumentRecord
     from tui.library._change import Change
+    from tui.library._connection import Store
     from tui.library._people import ChatTold, PersonTold
 
 __all__ = [
     "begin_document",
     "drop_documents",
     "end_document",
+    "forget_stale",
     "put_document",
     "tell",
     "untell",
@@ -58,6 +62,15 @@ _COLUMNS = (
     "phone_played",
     "forwarded",
 )
+_AT_ONCE = 250
+_STALE = (
+    "SELECT DISTINCT old.id FROM claim AS own JOIN claim AS old"
+    " ON old.note_id = own.note_id AND old.document_id <> own.document_id"
+    " JOIN document ON document.id = old.document_id AND document.missing = 1"
+    " WHERE own.document_id = ? AND own.strength >= old.strength"
+    " AND own.chat_confidence >= old.chat_confidence LIMIT ?"
+)
+"""Claims of documents that are gone, of whose notes another tells as surely."""
 _WRITE = (
     f"INSERT INTO claim(document_id, {', '.join(_COLUMNS)})"
     f" VALUES (?{', ?' * len(_COLUMNS)}) ON CONFLICT(document_id, key) DO UPDATE SET "
@@ -145,10 +158,42 @@ def tell(
         identities.sender(person)
     for chat in chats:
         identities.chat(chat)
+    told = {}
+    for claim in claims:
+        values = _values(identities, turn, claim)
+        told[values[0]] = values
+    again = _take_again(change, document_id, told)
     change.store.run_many(
-        _WRITE,
-        [(document_id, *_values(identities, turn, claim)) for claim in claims],
+        "UPDATE claim SET turn = ? WHERE id = ?", [(turn, each) for each in again]
     )
+    change.store.run_many(_WRITE, [(document_id, *values) for values in told.values()])
+
+
+def _take_again(
+    change: Change, document_id: int, told: dict[object, tuple[object, ...]]
+) -> list[int]:
+    """Take claims out that are told again as they stand; returns their ids.
+
+    The next copy of a database tells the same of all messages but the last ones, and
+    what is the same need not be written. Notes of which something else is told now
+    count as changed.
+    """
+    again = []
+    keys = list(told)
+    for start in range(0, len(keys), _AT_ONCE):
+        marks, some = listed(keys[start : start + _AT_ONCE])
+        for row in change.store.all(
+            f"SELECT id, note_id, {', '.join(_COLUMNS)} FROM claim"
+            f" WHERE document_id = ? AND key IN ({marks})",
+            (document_id, *some),
+        ):
+            claim_id, note_id, key, _, *values = row
+            if tuple(values) == told[key][2:]:
+                again.append(claim_id)
+                del told[key]
+            elif note_id is not None:
+                change.touch(note_id)
+    return again
 
 
 def _values(
@@ -241,6 +286,49 @@ def drop_documents(change: Change, document_ids: Iterable[int]) -> None:
             " AND other.chat_confidence >= claim.chat_confidence))",
             (document_id,),
         )
+        # Nothing that is here tells of these any more, neither file nor document.
+        for (note_id,) in change.store.all(
+            "SELECT DISTINCT note.id FROM claim JOIN note ON note.id = claim.note_id"
+            " WHERE claim.document_id = ? AND note.state = 'missing' AND visible = 1",
+            (document_id,),
+        ):
+            change.refresh(note_id)
+    _bury(change)
+
+
+def forget_stale(store: Store, document_id: int) -> Iterator[int]:
+    """Forget what documents that are gone told, where another tells it now.
+
+    Backups of a database come and go under a new name each day; what they told must
+    not pile up.
+
+    Args:
+        store: A connection that may write, without an open transaction.
+        document_id: A document that was just matched.
+
+    Yields:
+        0 after each transaction.
+    """
+    if not store.one(
+        "SELECT 1 FROM document WHERE missing = 1 AND id IN"
+        " (SELECT document_id FROM claim) LIMIT 1"
+    ):
+        return
+    while rows := store.all(_STALE, (document_id, _AT_ONCE)):
+        with transaction(store) as current:
+            marks = ",".join("?" * len(rows))
+            ids = tuple(row[0] for row in rows)
+            _take_back(current, f"id IN ({marks})", ids)
+            _bury(current)
+        yield 0
+
+
+def _bury(change: Change) -> None:
+    """Forget documents that are gone and of which nothing is left."""
+    change.store.run(
+        "DELETE FROM document WHERE missing = 1 AND day_order = ''"
+        " AND NOT EXISTS (SELECT 1 FROM claim WHERE document_id = document.id)"
+    )
 
 
 def untell(change: Change, document_id: int) -> None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui.errors import DamagedError, LibraryError
+from tui.places import keep_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -107,6 +108,7 @@ def connect(path: Path, access: Access) -> sqlite3.Connection:
         timeout=BUSY_MS / 1000,
         cached_statements=200,
     )
+    keep_apart(path)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         # In WAL mode NORMAL syncs at checkpoints only: a killed process loses nothing,

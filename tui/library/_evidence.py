@@ -1,14 +1,14 @@
 """Which file a claim is about: the evidence of place, name, size and length. Pure.
 
 Names are unique only on one phone, and a database may stand beside the wrong media. So
-a name alone decides nothing where there is a choice, and a document whose sizes mostly
-contradict the files is not believed at all.
+a name alone decides nothing where there is a choice, and where a document mostly
+contradicts the files of a phone, only what fits exactly is believed to be from it.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
+from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ __all__ = ["Binding", "ClaimSeen", "FileThere", "decide", "fold_name", "is_near"
 _LENGTH_MS = 1_500
 """Databases tell lengths in whole seconds."""
 _FEW = 5
-"""With fewer sizes to compare, contradictions prove nothing."""
+"""With fewer files to compare, contradictions alone prove nothing."""
 _WRONG = 0.7
-"""From this share of contradicting sizes on, a document does not fit the files."""
+"""From this share of contradictions on, a document is not about a phone's files."""
 _QUARTER_MS = 15 * 60_000
 _ZONES_MS = 26 * 3_600_000
 """Two wall clocks are at most so far apart."""
@@ -60,6 +60,8 @@ class FileThere(NamedTuple):
     """The chat that its path tells, which stands for the phone that it is from."""
     is_unmatched: bool
     """Whether that chat is for notes whose chat nothing tells."""
+    is_measured: bool = True
+    """Whether its length was looked for already."""
 
 
 class Binding(NamedTuple):
@@ -67,8 +69,18 @@ class Binding(NamedTuple):
 
     file: FileThere
     strength: float
-    contradicts: bool = False
-    """Whether the size that was told is another."""
+    is_open: bool = False
+    """Whether lengths or contents that are not known yet may decide otherwise."""
+
+
+class _Fit(IntEnum):
+    """What size and length say about a file; the higher, the better."""
+
+    NO = 0
+    """They are others than told."""
+    UNKNOWN = 1
+    """Nothing can be compared."""
+    YES = 2
 
 
 class _Weight(NamedTuple):
@@ -76,14 +88,34 @@ class _Weight(NamedTuple):
 
     size: bool
     place: bool
-    length: bool
-    not_other: bool
+    fit: _Fit
     same_phone: int
     same_source: bool
 
 
+class _Phone:
+    """How well a document fits the files of one phone."""
+
+    def __init__(self) -> None:
+        self.agreeing = 0
+        self.wrong = 0
+
+    def is_other(self, *, is_alone: bool) -> bool:
+        """Tell whether the document is about another phone than this one.
+
+        Args:
+            is_alone: Whether no other phone fits the document at all.
+        """
+        compared = self.agreeing + self.wrong
+        if self.wrong and not self.agreeing and not is_alone:
+            return True
+        return compared >= _FEW and self.wrong >= _WRONG * compared
+
+
 def fold_name(name: bytes) -> bytes:
     """Make the name of a file comparable: case and the form of accents do not count."""
+    if name.isascii():  # nearly all are
+        return name.lower()
     text = name.decode("utf-8", "surrogateescape")
     folded = unicodedata.normalize("NFC", text).casefold()
     return folded.encode("utf-8", "surrogateescape")
@@ -134,13 +166,21 @@ def decide(
             binding = _anywhere(claim, there, source_id, phones, holds)
         if binding is not None:
             found[claim.id] = binding
-    return _without_misfits(found, claims)
+    return found
 
 
 def _beside(claim: ClaimSeen, there: Sequence[FileThere]) -> Binding | None:
-    for file in there:
-        if (file.source_id, file.folder) == claim.place:
-            return Binding(file, 1.0)
+    source_id, folder = claim.place
+    near = [
+        file
+        for file in there
+        if file.source_id == source_id and fold_name(file.folder) == fold_name(folder)
+    ]
+    if near:  # where case tells names apart, there may be several
+        return Binding(
+            min(near, key=lambda f: (f.folder != folder, f.name != claim.name, f.id)),
+            1.0,
+        )
     if not claim.may_stray:
         return None
     # An export without media: its notes may lie in the phone's folder. With several
@@ -148,7 +188,7 @@ def _beside(claim: ClaimSeen, there: Sequence[FileThere]) -> Binding | None:
     strays = [file for file in there if file.is_unmatched]
     contents = {file.recording_id or -file.id for file in strays}
     if len(contents) == 1:
-        return Binding(strays[0], 0.9)
+        return Binding(min(strays), 0.9)
     return None
 
 
@@ -156,11 +196,15 @@ def _anywhere(
     claim: ClaimSeen,
     there: Sequence[FileThere],
     source_id: int,
-    phones: Counter[int],
+    phones: Mapping[int, _Phone],
     holds: Callable[[FileThere, bytes], bool],
 ) -> Binding | None:
     weighed = sorted(
-        ((_weight(claim, file, source_id, phones), file) for file in there),
+        (
+            (_weight(claim, file, source_id, phones), file)
+            for file in there
+            if _may_be(claim, file, phones)
+        ),
         key=lambda pair: (tuple(pair[0]), -pair[1].id),
         reverse=True,
     )
@@ -180,30 +224,54 @@ def _anywhere(
             for each in (file, *rivals):
                 if holds(each, claim.sha256):
                     return Binding(each, 1.0)
-    if weight.not_other:
-        return Binding(file, strength)
-    if not weight.place:
-        return None  # the same name, another size, another place: another phone
-    # The path is the very one that was told. Only a length that is another too speaks
-    # against it.
-    if weight.length or None in {claim.duration_ms, file.duration_ms}:
-        return Binding(file, strength, contradicts=not weight.length)
-    return Binding(file, min(strength, 0.9), contradicts=True)
+    is_open = any(each.recording_id is None for each in (file, *rivals) if rivals) or (
+        not weight.size and claim.duration_ms is not None and not file.is_measured
+    )
+    if weight.fit is _Fit.NO:
+        strength = min(strength, 0.9)
+    return Binding(file, strength, is_open)
+
+
+def _may_be(claim: ClaimSeen, file: FileThere, phones: Mapping[int, _Phone]) -> bool:
+    """Tell whether a file with the name of a claim may be its file at all.
+
+    Of another phone than the document's, only one with the size that was told. Of the
+    same, also one with another size or length, if it lies at the very place.
+    """
+    if claim.size is not None and claim.size == file.size:
+        return True
+    is_alone = not any(each.agreeing for each in phones.values())
+    phone = phones.get(file.home_id)
+    if phone is not None and phone.is_other(is_alone=is_alone):
+        return False
+    fit = _fit(claim, file)
+    if fit is _Fit.UNKNOWN or (fit is _Fit.YES and claim.size is None):
+        return True
+    return _ends_with(file, claim.folder)
 
 
 def _weight(
-    claim: ClaimSeen, file: FileThere, source_id: int, phones: Counter[int]
+    claim: ClaimSeen, file: FileThere, source_id: int, phones: Mapping[int, _Phone]
 ) -> _Weight:
-    lengths = (claim.duration_ms, file.duration_ms)
-    has_lengths = lengths[0] is not None and lengths[1] is not None
+    phone = phones.get(file.home_id)
     return _Weight(
         size=claim.size is not None and claim.size == file.size,
         place=_ends_with(file, claim.folder),
-        length=has_lengths and abs((lengths[0] or 0) - (lengths[1] or 0)) <= _LENGTH_MS,
-        not_other=claim.size is None or claim.size == file.size,
-        same_phone=phones[file.home_id],
+        fit=_fit(claim, file),
+        same_phone=0 if phone is None else phone.agreeing,
         same_source=file.source_id == source_id,
     )
+
+
+def _fit(claim: ClaimSeen, file: FileThere) -> _Fit:
+    """Compare what is told of a file's size and length with what they are."""
+    if claim.size is not None and claim.size == file.size:
+        return _Fit.YES
+    if claim.duration_ms is not None and file.duration_ms is not None:
+        # Databases tell sizes wrongly more often than lengths.
+        apart = abs(claim.duration_ms - file.duration_ms)
+        return _Fit.YES if apart <= _LENGTH_MS else _Fit.NO
+    return _Fit.UNKNOWN if claim.size is None else _Fit.NO
 
 
 def _ends_with(file: FileThere, folder: bytes) -> bool:
@@ -216,26 +284,19 @@ def _ends_with(file: FileThere, folder: bytes) -> bool:
 
 def _phones(
     claims: Iterable[ClaimSeen], files: Mapping[bytes, Sequence[FileThere]]
-) -> Counter[int]:
-    """Count how many files of each phone agree with what is claimed."""
-    agreeing: Counter[int] = Counter()
+) -> dict[int, _Phone]:
+    """Count how many files of each phone agree with what is claimed of their names."""
+    phones: dict[int, _Phone] = {}
     for claim in claims:
         if claim.beside or not claim.name:
             continue
         for file in files.get(fold_name(claim.name), ()):
-            weight = _weight(claim, file, -1, agreeing)
-            agreeing[file.home_id] += weight.size or weight.length
-    return agreeing
-
-
-def _without_misfits(
-    found: dict[int, Binding], claims: Iterable[ClaimSeen]
-) -> dict[int, Binding]:
-    sized = [
-        claim.id for claim in claims if claim.size is not None and not claim.beside
-    ]
-    compared = [found[each] for each in sized if each in found]
-    wrong = sum(binding.contradicts for binding in compared)
-    if len(compared) < _FEW or wrong < _WRONG * len(compared):
-        return found
-    return {each: b for each, b in found.items() if not b.contradicts}
+            phone = phones.setdefault(file.home_id, _Phone())
+            if claim.size is None and claim.duration_ms is None:
+                continue
+            fit = _fit(claim, file)
+            phone.agreeing += fit is _Fit.YES
+            # A length that nobody measured yet proves nothing.
+            is_known = claim.duration_ms is None or file.duration_ms is not None
+            phone.wrong += fit is _Fit.NO and is_known
+    return phones

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tui.library._connection import listed
 from tui.library._months import month_of
 from tui.library._rows import from_text, to_text
 
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tui.library._change import Change
-    from tui.library._connection import Row
+    from tui.library._connection import Row, Store
     from tui.library._people import Identities
 
-__all__ = ["FACTS", "Facts", "origin_of"]
+__all__ = ["CHOSEN", "FACTS", "Facts", "choose_again", "notes_with", "origin_of"]
 
 FACTS = (
     "chat_id",
@@ -45,8 +46,10 @@ FACTS = (
 CHOSEN = 2.0
 """The confidence of what the user chose: above everything that is told."""
 
-_MAX_PLACE = 59_000
-"""A message's place among others of the same minute moves it by less than a minute."""
+_MAX_PLACE = {"exact": 0, "second": 999}
+_MAX_PLACE_ELSE = 59_000
+"""A message's place among others of the same time moves it by less than what that time
+is exact to."""
 _SURE = 0.9
 """From here on a claim also tells what kind of note it is."""
 _TRUST = {
@@ -87,24 +90,44 @@ _BY_NAME = frozenset({"whatsapp_database", "whatsapp_backup", "whatsapp_ios"})
 """Kinds that are told apart by the name of their file, the others by what they tell."""
 
 _CLAIMS = (
-    "SELECT claim.id, document.kind, document.label, document.name, claim.strength,"
-    " claim.chat_id, claim.chat_confidence, claim.sender_id, claim.sender_confidence,"
-    " claim.direction, claim.kind, claim.sent_ms, claim.offset_min, claim.precision,"
-    " claim.time_confidence, claim.place, claim.title, claim.phone_played"
+    "SELECT claim.note_id, claim.id, document.kind, document.label, document.name,"
+    " claim.strength, claim.chat_id, claim.chat_confidence, claim.sender_id,"
+    " claim.sender_confidence, claim.direction, claim.kind, claim.sent_ms,"
+    " claim.offset_min, claim.precision, claim.time_confidence, claim.place,"
+    " claim.title, claim.phone_played"
     " FROM claim JOIN document ON document.id = claim.document_id"
-    " WHERE claim.note_id = ?"
+    " WHERE claim.note_id IN ({})"
+    # Of two copies of a document the newer one knows more.
+    " ORDER BY document.missing, document.mtime_ns DESC, claim.id"
 )
 _CHOICES = (
-    "SELECT field, target, scope, title FROM choice"
-    " WHERE hash = (SELECT recording.hash FROM note"
-    " JOIN recording ON recording.id = note.recording_id WHERE note.id = ?)"
+    "SELECT note.id, field, target, scope, rule_id FROM note"
+    # A note that was forwarded has the recording of the one that it shares.
+    " LEFT JOIN note AS base ON base.id = note.shares"
+    " JOIN recording ON recording.id = coalesce(note.recording_id, base.recording_id)"
+    " JOIN choice ON choice.hash = recording.hash WHERE note.id IN ({})"
+    " AND (rule_id = 0 OR rule_id IN (SELECT id FROM rule WHERE is_on = 1))"
+    # The last counts: the newest rule before older ones, the user's hand before all.
+    " ORDER BY rule_id = 0, rule_id"
 )
+_FIELDS = {
+    "chat_confidence": ("chat_id", "chat_origin"),
+    "sender_confidence": ("sender_id", "sender_origin", "direction"),
+    "time_confidence": (
+        *("sent_ms", "offset_min", "precision", "order_ms", "month"),
+        "time_origin",
+    ),
+}
+"""What is as sure as each confidence says."""
+_NOTES = f"SELECT id, {', '.join(FACTS)}, phone_played FROM note WHERE id IN ({{}})"
+_BASES = f"SELECT note_id, {', '.join(FACTS)} FROM path_fact WHERE note_id IN ({{}})"
 _NOTE = f"SELECT {', '.join(FACTS)}, phone_played FROM note WHERE id = ?"
 _BASE = f"SELECT {', '.join(FACTS)} FROM path_fact WHERE note_id = ?"
 _KEEP = (
     f"INSERT OR REPLACE INTO path_fact(note_id, {', '.join(FACTS)})"
     f" VALUES ({', '.join('?' * (len(FACTS) + 1))})"
 )
+_AT_ONCE = 256
 _UPDATE = f"UPDATE note SET {' = ?, '.join(FACTS)} = ?, phone_played = ? WHERE id = ?"
 
 
@@ -169,39 +192,89 @@ class Facts:
             self._store.run(_UPDATE, (*values, phone, note_id))
         self.apply(note_id)
 
-    def apply_all(self, note_ids: Iterable[int]) -> None:
-        """Tell several notes."""
-        for note_id in note_ids:
-            self.apply(note_id)
+    def join_paths(self, note_id: int, other_id: int) -> None:
+        """Keep the surer of what the paths of two notes tell, as one note's.
+
+        So it makes no difference which of two files of a message came first.
+
+        Args:
+            note_id: The note that keeps it.
+            other_id: The note that goes into it.
+        """
+        mine, theirs = self._path_facts(note_id), self._path_facts(other_id)
+        if mine is None or theirs is None:
+            return
+        for confidence, fields in _FIELDS.items():
+            if theirs[confidence] > mine[confidence]:
+                mine |= {name: theirs[name] for name in (confidence, *fields)}
+        if mine["direction"] == "unknown":
+            mine["direction"] = theirs["direction"]
+        mine["title"] = mine["title"] or theirs["title"]
+        self._store.run(_KEEP, (note_id, *(mine[name] for name in FACTS)))
+
+    def _path_facts(self, note_id: int) -> dict[str, Any] | None:
+        row = self._store.one(_BASE, (note_id,)) or self._store.one(_NOTE, (note_id,))
+        return None if row is None else dict(zip(FACTS, row, strict=False))
 
     def apply(self, note_id: int) -> None:
         """Bring a note up to date with everything that tells of it."""
-        now = self._store.one(_NOTE, (note_id,))
-        if now is None:
-            return
-        base = self._store.one(_BASE, (note_id,))
-        told = base or now[:-1]
-        claims = [_Claim(*row) for row in self._store.all(_CLAIMS, (note_id,))]
-        claims.sort(key=lambda claim: _TRUST.get(claim.document_kind, len(_TRUST)))
-        facts = dict(zip(FACTS, told, strict=True))
-        phone = _merge(facts, claims)
-        self._choose(note_id, facts)
-        facts["chat_id"] = self._people.root("chat", facts["chat_id"])
-        if facts["sender_id"] is not None:
-            facts["sender_id"] = self._people.root("sender", facts["sender_id"])
-        merged = (*(facts[name] for name in FACTS), phone)
-        if base is None and merged[:-1] != tuple(told):
-            self._store.run(_KEEP, (note_id, *told))
-        elif base is not None and merged[:-1] == tuple(told):
-            self._store.run("DELETE FROM path_fact WHERE note_id = ?", (note_id,))
-        if merged != tuple(now):
-            self._change.touch(note_id)
-            self._store.run(_UPDATE, (*merged, note_id))
+        self.apply_all((note_id,))
 
-    def _choose(self, note_id: int, facts: dict[str, Any]) -> None:
+    def apply_all(self, note_ids: Iterable[int]) -> None:
+        """Bring several notes up to date; together they take half as long."""
+        ids = list(dict.fromkeys(note_ids))
+        for start in range(0, len(ids), _AT_ONCE):
+            self._apply(ids[start : start + _AT_ONCE])
+
+    def _apply(self, note_ids: Sequence[int]) -> None:
+        notes = {row[0]: row[1:] for row in self._rows(_NOTES, note_ids)}
+        bases = {row[0]: row[1:] for row in self._rows(_BASES, note_ids)}
+        claims, choices = self._rows_by_note(_CLAIMS, note_ids), self._choices(note_ids)
+        roots: dict[tuple[str, int], int] = {}
+        kept: list[tuple[object, ...]] = []
+        dropped: list[tuple[int]] = []
+        updates: list[tuple[Any, ...]] = []
+        for note_id, now in notes.items():
+            base = bases.get(note_id)
+            told = base or now[:-1]
+            facts = dict(zip(FACTS, told, strict=True))
+            phone = _merge(facts, _sorted(claims.get(note_id, ())))
+            self._choose(choices.get(note_id, ()), facts)
+            for table in ("chat", "sender"):
+                key = (table, facts[f"{table}_id"])
+                if key[1] is not None and key not in roots:
+                    roots[key] = self._people.root(*key)
+                facts[f"{table}_id"] = roots.get(key)
+            merged = (*(facts[name] for name in FACTS), phone)
+            if base is None and merged[:-1] != told:
+                kept.append((note_id, *told))
+            elif base is not None and merged[:-1] == told:
+                dropped.append((note_id,))
+            if merged != now:
+                updates.append((*merged, note_id))
+        self._change.touch_all(row[-1] for row in updates)
+        self._store.run_many(_KEEP, kept)
+        self._store.run_many("DELETE FROM path_fact WHERE note_id = ?", dropped)
+        self._store.run_many(_UPDATE, updates)
+
+    def _rows(self, sql: str, note_ids: Sequence[int]) -> list[Row]:
+        marks, values = listed(note_ids)
+        return self._store.all(sql.format(marks), values)
+
+    def _rows_by_note(self, sql: str, note_ids: Sequence[int]) -> dict[int, list[Row]]:
+        found: dict[int, list[Row]] = {}
+        for row in self._rows(sql, note_ids):
+            found.setdefault(row[0], []).append(row[1:])
+        return found
+
+    def _choices(self, note_ids: Sequence[int]) -> dict[int, list[Row]]:
+        if self._store.one("SELECT 1 FROM choice LIMIT 1") is None:
+            return {}
+        return self._rows_by_note(_CHOICES, note_ids)
+
+    def _choose(self, choices: Iterable[Row], facts: dict[str, Any]) -> None:
         """Let the user's choices win."""
-        choices: list[Row] = self._store.all(_CHOICES, (note_id,))
-        for field, target, scope, _ in choices:
+        for field, target, scope, rule_id in choices:
             table = "chat" if field == "chat" else "sender"
             where = "native_id = ?" + (" AND scope = ?" if table == "chat" else "")
             params = (target, scope) if table == "chat" else (target,)
@@ -209,8 +282,60 @@ class Facts:
             if row is None:
                 continue
             facts[f"{table}_id"] = row[0]
-            facts[f"{table}_origin"] = "chosen by you"
+            facts[f"{table}_origin"] = "your rule" if rule_id else "chosen by you"
             facts[f"{table}_confidence"] = CHOSEN
+            if table == "sender":
+                facts["direction"] = "sent" if target == "me" else "received"
+
+
+def notes_with(store: Store, content: bytes) -> list[int]:
+    """Notes with some recording, also those that have it from another note.
+
+    Args:
+        store: A connection.
+        content: The hash of the recording.
+    """
+    notes = [
+        row[0]
+        for row in store.all(
+            "SELECT note.id FROM recording"
+            " JOIN note ON note.recording_id = recording.id WHERE hash = ?",
+            (content,),
+        )
+    ]
+    for note_id in list(notes):
+        notes += [
+            row[0]
+            for row in store.all("SELECT id FROM note WHERE shares = ?", (note_id,))
+        ]
+    return list(dict.fromkeys(notes))
+
+
+def choose_again(change: Change, facts: Facts, hashes: Iterable[bytes]) -> None:
+    """Let notes whose recording has just become known follow the user's choices.
+
+    Args:
+        change: The open transaction.
+        facts: Tells the notes.
+        hashes: Of the recordings.
+    """
+    store = change.store
+    for content in hashes:
+        is_chosen = store.one("SELECT 1 FROM choice WHERE hash = ?", (content,))
+        for note_id in notes_with(store, content):
+            if is_chosen or store.one(
+                "SELECT 1 FROM note WHERE id = ?1"
+                " AND (chat_confidence = ?2 OR sender_confidence = ?2)",
+                (note_id, CHOSEN),
+            ):
+                facts.apply(note_id)
+
+
+def _sorted(rows: Iterable[Row]) -> list[_Claim]:
+    """Claims of one note, the most particular kind of document first."""
+    claims = [_Claim(*row) for row in rows]
+    claims.sort(key=lambda claim: _TRUST.get(claim.document_kind, len(_TRUST)))
+    return claims
 
 
 def _merge(facts: dict[str, Any], claims: Sequence[_Claim]) -> int | None:
@@ -251,6 +376,7 @@ def _merge_time(facts: dict[str, Any], claim: _Claim) -> None:
         return
     facts["sent_ms"], facts["offset_min"] = claim.sent_ms, claim.offset_min
     facts["precision"] = claim.precision
-    facts["order_ms"] = claim.sent_ms + min(claim.place, _MAX_PLACE)
+    most = _MAX_PLACE.get(claim.precision, _MAX_PLACE_ELSE)
+    facts["order_ms"] = claim.sent_ms + min(claim.place, most)
     facts["month"] = month_of(claim.sent_ms, claim.offset_min)
     facts["time_origin"], facts["time_confidence"] = claim.origin, sure

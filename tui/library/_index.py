@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tui.errors import LibraryError
-from tui.library import _claims, _rows
+from tui.library import _claims, _rows, _rule_work
+from tui.library._beside import claimed_films, incomplete, is_claimed
 from tui.library._change import change
-from tui.library._forget import forget_source
-from tui.library._match import match_document
+from tui.library._forget import forget_source, know_again
+from tui.library._match import match_document, match_loose
 from tui.library._measure import write_measured
 from tui.library._put import FolderWriter
 from tui.library._recordings import recording_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tui.library._change import Change
     from tui.library._connection import Row, Store
     from tui.library._people import ChatTold, PersonTold
+    from tui.library._rule_work import RulePage
     from tui.model import DocumentState, NoteId, SourceKind, WatchMode
 
 __all__ = ["StoreIndexWriter"]
@@ -43,15 +45,18 @@ _TODO = (
     " ORDER BY file.order_ms DESC LIMIT ?"
 )
 _TWINS = (
-    "WITH sized AS (SELECT size FROM file WHERE missing = 0 AND state = 'ready'"
-    " GROUP BY size HAVING count(*) > 1)"
+    "WITH alike AS (SELECT size, coalesce(duration_ms, -1) FROM file"
+    " WHERE missing = 0 AND state = 'ready' GROUP BY 1, 2 HAVING count(*) > 1)"
     " SELECT file.id, source.root, folder.path, file.name, file.size FROM file"
     " JOIN folder ON folder.id = file.folder_id"
     " JOIN source ON source.id = folder.source_id"
     " WHERE file.recording_id IS NULL AND file.missing = 0 AND file.state = 'ready'"
-    " AND source.state <> 'offline' AND file.size IN (SELECT size FROM sized)"
-    " AND EXISTS (SELECT 1 FROM claim) ORDER BY file.size, file.id LIMIT ?"
+    " AND source.state <> 'offline'"
+    " AND (file.size, coalesce(file.duration_ms, -1)) IN alike"
+    " ORDER BY file.size, file.id LIMIT ?"
 )
+_TWINS_AT_ONCE = 10_000
+"""Finding them takes a look at all files, so that many are found at once."""
 _LENGTH, _HASH = 1, 2
 """Values of file.todo."""
 
@@ -66,6 +71,8 @@ class StoreIndexWriter:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._batch: Change | None = None
+        self._twins: list[Row] = []
+        """Of those that were found last, what was not handed out yet."""
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -111,6 +118,7 @@ class StoreIndexWriter:
                     " VALUES (?, ?, ?, ?, ?) RETURNING id",
                     (root, *facts),
                 )[0]
+                know_again(self._store, root, row[0])
             elif row[1:] != facts:
                 current.note_source(reset=False)
                 self._store.run(
@@ -384,14 +392,49 @@ class StoreIndexWriter:
         """Find the notes of a document's claims; yields after each transaction."""
         yield from match_document(self._store, document_id)
 
+    def is_claimed(self, source_id: SourceId, folder: bytes, name: bytes) -> bool:
+        """Whether a document beside a file says that it is a note."""
+        return is_claimed(self._store, source_id, folder, name)
+
+    def claimed_films(self, document_id: int) -> list[tuple[bytes, bytes]]:
+        """Films beside a document that it tells of: folder and name of the missing."""
+        return claimed_films(self._store, document_id)
+
+    def incomplete(self, source_id: SourceId) -> set[int]:
+        """Documents that look for files themselves, and did not find all of them."""
+        return incomplete(self._store, source_id)
+
+    def match_again(self) -> Iterator[int]:
+        """Match what may be known better by now; yields after each transaction."""
+        yield from match_loose(self._store)
+
     def twins(self, limit: int) -> list[tuple[int, bytes, int]]:
         """Files without a hash that may hold what another holds: id, path, size.
 
         Without documents nobody asks: then a copy in another folder is a note of its
         own.
         """
-        rows = self._store.all(_TWINS, (limit,))
+        if self._store.one("SELECT 1 FROM claim LIMIT 1") is None:
+            return []
+        if not self._twins:
+            most = max(limit, _TWINS_AT_ONCE)
+            self._twins = self._store.all(_TWINS, (most,))
+        rows, self._twins = self._twins[:limit], self._twins[limit:]
         return [(row[0], _absolute(row), row[4]) for row in rows]
+
+    def tell_stale(self) -> int:
+        """Tell some notes anew that an edit of the user left behind; how many."""
+        return _rule_work.tell_stale(self._store)
+
+    def next_rules(self) -> RulePage | None:
+        """Notes that changed since the user's rules were asked of them."""
+        return _rule_work.next_page(self._store)
+
+    def choose_by_rule(
+        self, page: RulePage, matches: Sequence[tuple[int, int]], now_ms: int
+    ) -> None:
+        """Write what rules say of notes: pairs of both. Not inside of a batch."""
+        _rule_work.choose_by_rule(self._store, page, matches, now_ms)
 
     def close(self) -> None:
         """Give the connection back."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from tui.library._directory import Directory
+    from tui.library._edits import Edits
     from tui.library._follow import Follower
     from tui.library._index import StoreIndexWriter
     from tui.library._user import MarkWriter
@@ -161,6 +163,20 @@ class Library:
         if self.read_only:
             raise LibraryError(self.path, "can't be written")
         return StoreIndexWriter(self._store())
+
+    def edits(self) -> Edits:
+        """Open what changes chats and senders, for the calling thread."""
+        from tui.library._edits import Edits
+
+        if self.read_only:
+            raise LibraryError(self.path, "can't be written")
+        return Edits(self._store(), self._clock)
+
+    def directory(self) -> Directory:
+        """Open what lists chats and senders, for the calling thread."""
+        from tui.library._directory import Directory
+
+        return Directory(self._store())
 
     def follow(
         self, callback: Callable[[LibraryDelta], None], *, since: int | None = None

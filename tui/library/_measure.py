@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from tui.library._bind import Binder
 from tui.library._change import Standing
 from tui.library._connection import listed
+from tui.library._facts import Facts, choose_again
 from tui.library._hash import hash_kind
 from tui.library._join import identify
+from tui.library._people import Identities
 from tui.library._rows import to_text
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ def write_measured(change: Change, results: Sequence[Measured]) -> None:
         for result in results
         if result.content_hash is not None
     }
+    known = list(hashes.values())
     news: dict[int | None, None] = {}
     for file_id, recording_id in _link_lone(change, hashes).items():
         news[recording_id] = None
@@ -83,6 +86,25 @@ def write_measured(change: Change, results: Sequence[Measured]) -> None:
     news.pop(None, None)
     if news:
         _join_twins(change, list(news))
+    _tell_sharers(change, [result.file_id for result in results])
+    _choose_again(change, known)
+
+
+def _tell_sharers(change: Change, file_ids: Sequence[int]) -> None:
+    """Let notes of messages that were forwarded have what their files have."""
+    marks, values = listed(file_ids)
+    for (note_id,) in change.store.all(
+        "SELECT id FROM note WHERE shares IN"
+        f" (SELECT note_id FROM file WHERE id IN ({marks}))",
+        values,
+    ):
+        change.refresh(note_id)
+
+
+def _choose_again(change: Change, hashes: Sequence[bytes]) -> None:
+    """Let notes that were just hashed follow the user's choices, if there are any."""
+    if change.store.one("SELECT 1 FROM choice LIMIT 1") is not None:
+        choose_again(change, Facts(change, Identities(change)), hashes)
 
 
 def _join_twins(change: Change, recording_ids: Sequence[int | None]) -> None:

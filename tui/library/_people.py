@@ -14,8 +14,9 @@ from tui.library._rows import from_text, to_text
 
 if TYPE_CHECKING:
     from tui.library._change import Change
+    from tui.library._connection import Store
 
-__all__ = ["ME", "ChatTold", "Identities", "PersonTold"]
+__all__ = ["ME", "OWN", "ChatTold", "Identities", "PersonTold", "root_of"]
 
 ME = "me"
 """The identity and the name of the user as a sender."""
@@ -23,6 +24,16 @@ _PUSH = 2
 """The rank of a name that people gave themselves, shown with `~` before it."""
 _NAME = 4
 """The rank of a name that a folder or file tells."""
+_OWN_RANK = 10
+"""The rank of a name that the user chose: above all that is told."""
+_PARTNER = 9
+"""That of a chat whose partner the user named."""
+_DEEP = 16
+"""Joins below joins; a ring must not hold us."""
+_MANY = 10_000
+OWN = {"chat": "own_title", "sender": "own_name"}
+"""Columns of what the user chose."""
+_TOLD = {"chat": "told_title", "sender": "told_name"}
 
 
 class PersonTold(NamedTuple):
@@ -48,6 +59,22 @@ class ChatTold(NamedTuple):
     aliases: tuple[str, ...] = ()
 
 
+def root_of(store: Store, table: str, row_id: int) -> int:
+    """Follow the joins of a chat or sender to the row that is shown.
+
+    Args:
+        store: A connection.
+        table: `chat` or `sender`.
+        row_id: The row.
+    """
+    for _ in range(16):  # chains are short; a ring must not hold us
+        row = store.one(f"SELECT merged_into FROM {table} WHERE id = ?", (row_id,))
+        if row is None or row[0] is None:
+            break
+        row_id = row[0]
+    return row_id
+
+
 class Identities:
     """Finds and makes the rows of chats and senders within a change.
 
@@ -60,6 +87,8 @@ class Identities:
         self._store = change.store
         self._chats: dict[ChatTold, int] = {}
         self._senders: dict[PersonTold, int] = {}
+        self._made: set[tuple[str, int]] = set()
+        """Rows that no note can have yet."""
 
     def chat(self, told: ChatTold) -> int:
         """The row of a chat, made or renamed as needed."""
@@ -88,14 +117,7 @@ class Identities:
             table: `chat` or `sender`.
             row_id: The row.
         """
-        for _ in range(16):  # chains are short; a ring must not hold us
-            row = self._store.one(
-                f"SELECT merged_into FROM {table} WHERE id = ?", (row_id,)
-            )
-            if row is None or row[0] is None:
-                break
-            row_id = row[0]
-        return row_id
+        return root_of(self._store, table, row_id)
 
     def merge(self, table: str, row_id: int, into: int, *, pinned: bool) -> bool:
         """Join two rows; the second is shown from now on.
@@ -111,14 +133,12 @@ class Identities:
         Returns:
             Whether anything changed.
         """
-        row_id, into = self.root(table, row_id), self.root(table, into)
+        part, row_id = row_id, self.root(table, row_id)
+        into = self.root(table, into)
         if row_id == into:
             return False
-        if not pinned and any(
-            row[0]
-            for row in self._store.all(
-                f"SELECT pinned FROM {table} WHERE id IN (?, ?)", (row_id, into)
-            )
+        if not pinned and (
+            self._is_pinned(table, part) or self._is_pinned(table, into)
         ):
             return False
         self._store.run(
@@ -126,8 +146,24 @@ class Identities:
             (into, int(pinned), row_id),
         )
         self._forget()
-        self._take_name(table, into, row_id)
+        self.show_group(table, row_id, into)
         return True
+
+    def _is_pinned(self, table: str, row_id: int) -> bool:
+        """Whether the user joined or parted a row, or one that it went into.
+
+        What he put somewhere must not drag that along, see `merge`.
+        """
+        for _ in range(_DEEP):
+            row = self._store.one(
+                f"SELECT pinned, merged_into FROM {table} WHERE id = ?", (row_id,)
+            )
+            if row is None or row[0]:
+                return row is not None
+            if row[1] is None:
+                break
+            row_id = row[1]
+        return False
 
     def show_name(self, table: str, row_id: int) -> None:
         """Write the name of a row that is shown: the user's own, else the best told."""
@@ -136,9 +172,28 @@ class Identities:
         else:
             self._show_chat(row_id)
 
+    def show_group(self, table: str, *row_ids: int) -> None:
+        """Write the names of rows that were joined or parted, and of their chats."""
+        for row_id in row_ids:
+            self.show_name(table, row_id)
+            if table == "sender":
+                self._show_chats_with(row_id)
+
     def _forget(self) -> None:
         self._chats.clear()
         self._senders.clear()
+
+    def _take_in(self, table: str, alias: int, row_id: int) -> None:
+        """Join what a document tells to be one; its notes are told anew later."""
+        before = self.root(table, alias)
+        if not self.merge(table, alias, row_id, pinned=False):
+            return
+        if (table, before) not in self._made:
+            self._store.run(
+                "INSERT OR IGNORE INTO retell"
+                f" SELECT id FROM note WHERE {table}_id = ?",
+                (before,),
+            )
 
     def _stored_chat(self, told: ChatTold) -> int:
         partner_id = None if told.partner is None else self.sender(told.partner)
@@ -164,6 +219,7 @@ class Identities:
                     partner_id,
                 ),
             )[0][0]
+            self._made.add(("chat", chat_id))
             self._show_chat(chat_id)
         else:
             chat_id = row[0]
@@ -173,7 +229,7 @@ class Identities:
                 other = self._stored_chat(
                     told._replace(native_id=alias, aliases=(), partner=None)
                 )
-                self.merge("chat", other, chat_id, pinned=False)
+                self._take_in("chat", other, chat_id)
         return int(chat_id)
 
     def _update_chat(
@@ -205,6 +261,9 @@ class Identities:
         if is_better and told.kind != kind:
             self._change.reset()
         self._show_chat(int(str(chat_id)))
+        root = self.root("chat", int(str(chat_id)))
+        if root != chat_id:
+            self._show_chat(root)
 
     def _show_chat(self, chat_id: int) -> None:
         """Write what a chat is called.
@@ -212,23 +271,18 @@ class Identities:
         That is the user's title, the best told, the partner's name, or the identity.
         """
         row = self._store.one(
-            "SELECT chat.title, own_title, told_title, chat.rank, partner_id,"
-            " native_id FROM chat WHERE id = ?",
-            (chat_id,),
+            "SELECT title, partner_id, native_id FROM chat WHERE id = ?", (chat_id,)
         )
         if row is None:
             return
-        shown, own, told, rank, partner_id, native_id = row
-        title = own if own is not None else told
-        if own is None and partner_id is not None:
-            partner = self._store.one(
-                "SELECT name, iif(own_name IS NULL, rank, 9) FROM sender WHERE id = ?",
-                (self.root("sender", partner_id),),
-            )
-            if partner is not None and (not told or partner[1] > rank):
-                title = partner[0]
+        shown, partner_id, native_id = row
+        title = to_text(self._called("chat", chat_id)[0])
+        if not title and partner_id is not None:
+            partner = self.root("sender", partner_id)
+            row = self._store.one("SELECT name FROM sender WHERE id = ?", (partner,))
+            title = row[0] if row is not None else ""
         if not title:
-            title = _plain_identity(from_text(native_id))
+            title = to_text(_plain_identity(from_text(native_id)))
         if title != shown:
             self._store.run("UPDATE chat SET title = ? WHERE id = ?", (title, chat_id))
             self._change.reset()  # every row of the chat shows the title
@@ -244,6 +298,7 @@ class Identities:
                 " VALUES (?, '', ?, ?) RETURNING id",
                 (native_id, name, told.rank if told.name else 0),
             )[0][0]
+            self._made.add(("sender", sender_id))
             self._show_sender(sender_id)
         else:
             sender_id = row[0]
@@ -253,51 +308,116 @@ class Identities:
                     (name, told.rank, sender_id),
                 )
                 self._show_sender(sender_id)
+                self._show_sender(self.root("sender", sender_id))
         for alias in told.aliases:
             if alias != told.native_id:
                 other = self._stored_sender(PersonTold(alias))
-                self.merge("sender", other, sender_id, pinned=False)
-        root = self.root("sender", sender_id)
-        if root != sender_id and told.name:
-            self._take_name("sender", root, sender_id)
+                self._take_in("sender", other, sender_id)
         return int(sender_id)
 
     def _show_sender(self, sender_id: int) -> None:
         row = self._store.one(
-            "SELECT name, own_name, told_name, rank, native_id FROM sender"
-            " WHERE id = ?",
-            (sender_id,),
+            "SELECT name, native_id FROM sender WHERE id = ?", (sender_id,)
         )
         if row is None:
             return
-        shown, own, told, rank, native_id = row
-        name = own if own is not None else told
-        if own is None and told and rank == _PUSH:
-            name = to_text("~" + from_text(told))
-        if not name:
-            name = to_text(_plain_identity(from_text(native_id)))
+        shown, native_id = row
+        called, rank, is_own = self._called("sender", sender_id)
+        if not is_own and called and rank == _PUSH:
+            called = f"~{called}"
+        name = to_text(called or _plain_identity(from_text(native_id)))
         if name == shown:
             return
         self._store.run("UPDATE sender SET name = ? WHERE id = ?", (name, sender_id))
         if shown:
             self._change.reset()  # every row of the sender shows the name
-        for row in self._store.all(
-            "SELECT id FROM chat WHERE partner_id = ?1 OR partner_id IN"
-            " (SELECT id FROM sender WHERE merged_into = ?1)",
-            (sender_id,),
-        ):
-            self._show_chat(row[0])
+        self._show_chats_with(sender_id)
 
-    def _take_name(self, table: str, root: int, other: int) -> None:
-        """Let a row that is shown have the better name of one that went into it."""
-        told = "told_name" if table == "sender" else "told_title"
-        self._store.run(
-            f"UPDATE {table} SET ({told}, rank) = (SELECT {told}, rank FROM {table}"
-            f" WHERE id = ?1) WHERE id = ?2 AND rank < (SELECT rank FROM {table}"
-            f" WHERE id = ?1)",
-            (other, root),
-        )
-        self.show_name(table, root)
+    def _show_chats_with(self, sender_id: int) -> None:
+        """Write the titles of chats that may be called like a sender."""
+        members, at = [sender_id], 0
+        while at < len(members) < _MANY:
+            parts = self._parts("sender", members[at])
+            members += [part for part, _ in parts if part not in members]
+            at += 1
+        for member in members:
+            for (chat_id,) in self._store.all(
+                "SELECT id FROM chat WHERE partner_id = ?", (member,)
+            ):
+                self._show_chat(chat_id)
+
+    def _called(self, table: str, row_id: int, depth: int = 0) -> tuple[str, int, bool]:
+        """Find what a row is called: by the user, else by the best that was told.
+
+        What went into it counts as if it had been told of the row itself. But of what
+        the user put there himself a name counts only where there is no other: what he
+        put them into is what he wants to see.
+
+        Returns:
+            Name, rank, and whether the user chose it.
+        """
+        partner = "partner_id" if table == "chat" else "NULL"
+        own, told, rank, partner_id = self._store.all(
+            f"SELECT {OWN[table]}, {_TOLD[table]}, rank, {partner} FROM {table}"
+            " WHERE id = ?",
+            (row_id,),
+        )[0]
+        if own is not None:
+            return from_text(own), _OWN_RANK, True
+        best, by_hand = (from_text(told), rank, False), ("", -1, False)
+        if partner_id is not None:
+            best = self._or_partner(best, partner_id)
+        for child, pinned in self._parts(table, row_id) if depth < _DEEP else ():
+            found = self._called(table, child, depth + 1)
+            if not found[0]:
+                continue
+            if pinned and found[1] > by_hand[1]:
+                by_hand = found
+            elif not pinned and (found[1] > best[1] or not best[0]):
+                best = found
+        return by_hand if by_hand[0] and not best[0] else best
+
+    def _or_partner(
+        self, best: tuple[str, int, bool], partner_id: int
+    ) -> tuple[str, int, bool]:
+        """Take the name of a chat's partner, if he has a better one."""
+        partner = self.root("sender", partner_id)
+        called, rank, is_own = self._called("sender", partner)
+        if not called or (best[0] and rank <= best[1]):
+            return best
+        if rank == _PUSH and not is_own:
+            called = f"~{called}"
+        return called, min(rank, _PARTNER), False
+
+    def _parts(self, table: str, row_id: int) -> list[tuple[int, int]]:
+        """Rows that went into another, and whether by the user's hand."""
+        return [
+            (row[0], row[1])
+            for row in self._store.all(
+                f"SELECT id, pinned FROM {table} WHERE merged_into = ? ORDER BY id",
+                (row_id,),
+            )
+        ]
+
+    def named_by_user(self, table: str, row_id: int, depth: int = 0) -> list[int]:
+        """Rows whose own name may be shown for a row, as nobody parts them.
+
+        Args:
+            table: `chat` or `sender`.
+            row_id: The row.
+            depth: How far below the first row this is.
+        """
+        found = [
+            row[0]
+            for row in self._store.all(
+                f"SELECT id FROM {table} WHERE id = ? AND {OWN[table]} IS NOT NULL",
+                (row_id,),
+            )
+        ]
+        for child, pinned in self._parts(table, row_id) if depth < _DEEP else ():
+            if not pinned:
+                found += self.named_by_user(table, child, depth + 1)
+        return found
 
 
 def _plain_identity(native_id: str) -> str:

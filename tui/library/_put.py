@@ -42,17 +42,21 @@ class _Known(NamedTuple):
     duration_ms: int | None
     measured: int
     recording_id: int | None
+    missing: int
 
 
 _KNOWN = (
     "SELECT id, note_id, folder_id, name, role, size, mtime_ns, inode, container,"
-    " duration_ms, measured, recording_id FROM file"
+    " duration_ms, measured, recording_id, missing FROM file"
 )
 
 _INSERT_NOTE = (
     "INSERT INTO note(id, key, source_id, rev, state, reason, visible, problem,"
     f" duration_ms, {', '.join(FACTS)}) VALUES ({','.join('?' * (9 + len(FACTS)))})"
 )
+_CHAT_AT = 9
+"""Where its values have the chat."""
+_SENDER_AT = _CHAT_AT + FACTS.index("sender_id")
 _INSERT_FILE = (
     "INSERT INTO file(id, note_id, role, folder_id, name, base_name, size, mtime_ns,"
     " inode, state, reason, container, duration_ms, measured, order_ms)"
@@ -99,7 +103,6 @@ class FolderWriter:
         self._merged = Facts(change, self._people)
         self._chats: dict[str, int] = {}
         self._senders: dict[str, int] = {}
-        self._roots: dict[int, int] = {}
 
     def write(self, records: Sequence[NoteRecord]) -> None:
         """Add or change files and their notes; of one name, the last record counts."""
@@ -113,9 +116,10 @@ class FolderWriter:
             record.name
             for record, known in old
             if (known.folder_id, known.name) != (self._folder_id, record.name)
+            or known.missing
         ]
         match_arrived(
-            self._change, self._folder, [*named_anew, *(each.name for each in new)]
+            self._change, self._folder_id, [*named_anew, *(each.name for each in new)]
         )
 
     def _told_apart(
@@ -193,16 +197,20 @@ class FolderWriter:
             )
         self._store.run_many(_INSERT_NOTE, notes)
         self._store.run_many(_INSERT_FILE, files)
-        for note in notes:
-            # A chat that was joined with another is not the one that is shown.
-            if self._root_of(note[9]) != note[9]:
+        # A chat or sender that went into another is not the one that is shown.
+        chats = self._joined("chat", self._chats)
+        senders = self._joined("sender", self._senders)
+        for note in notes if chats or senders else ():
+            if note[_CHAT_AT] in chats or note[_SENDER_AT] in senders:
                 self._merged.apply(note[0])
 
-    def _root_of(self, chat_id: int) -> int:
-        known = self._roots.get(chat_id)
-        if known is None:
-            known = self._roots[chat_id] = self._people.root("chat", chat_id)
-        return known
+    def _joined(self, table: str, known: dict[str, int]) -> set[int]:
+        """Which of some chats or senders went into others."""
+        return {
+            row_id
+            for row_id in known.values()
+            if self._people.root(table, row_id) != row_id
+        }
 
     def _new_note(
         self, note_id: int, key: bytes, record: NoteRecord

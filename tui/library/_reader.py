@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Chat,
         ChatId,
         DocumentInfo,
+        Gaps,
         Note,
         NoteFile,
         NoteRow,
@@ -176,6 +177,10 @@ class StoreReader:
         """Everything about one note."""
         return next(iter(self._notes([note_id])), None)
 
+    def notes(self, ids: Sequence[int]) -> Iterator[Note]:
+        """Everything about some notes, in their order."""
+        return self._notes(ids)
+
     def find(self, key: str) -> list[NoteId]:
         """Notes whose public id begins with some hex digits (to tell ambiguity)."""
         try:
@@ -263,6 +268,12 @@ class StoreReader:
             " WHERE visible = 1) GROUP BY source_id"
         )
         return dict(rows)
+
+    def gaps(self) -> dict[SourceId, Gaps]:
+        """What is not known of the notes of each source."""
+        from tui.library._gaps import gaps_of  # nothing that the first screen needs
+
+        return gaps_of(self._store)
 
     def locate(self, note_id: NoteId) -> tuple[ChatId, int, int] | None:
         """Chat, month and order_ms of a note."""

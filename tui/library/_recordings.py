@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from tui.library._bind import Binder
 from tui.library._change import change
+from tui.library._facts import Facts, choose_again
 from tui.library._hash import content_hash
 from tui.library._join import identify
+from tui.library._people import Identities
 from tui.library._rows import join_path
 
 if TYPE_CHECKING:
@@ -65,4 +67,5 @@ def recording_of(store: Store, note_id: int) -> tuple[int, bytes] | None:
             news = identify(current, file_id, content)
             if news is not None:
                 Binder(current).join_twins(news)
+                choose_again(current, Facts(current, Identities(current)), [content])
     return known_recording(store, note_id)

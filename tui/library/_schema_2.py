@@ -51,6 +51,7 @@ _IDENTITIES = (
         rank INTEGER NOT NULL, -- how good that is
         own_name ANY, -- what the user chose
         merged_into INTEGER,
+        edited INTEGER NOT NULL DEFAULT 0, -- the user changed it once: it is kept
         pinned INTEGER NOT NULL DEFAULT 0 -- joined or parted by the user
     ) STRICT
     """,
@@ -74,6 +75,7 @@ _IDENTITIES = (
         confidence REAL NOT NULL,
         partner_id INTEGER, -- the sender whose name is the title
         merged_into INTEGER,
+        edited INTEGER NOT NULL DEFAULT 0, -- as for a sender
         pinned INTEGER NOT NULL DEFAULT 0,
         UNIQUE (scope, native_id)
     ) STRICT
@@ -216,9 +218,11 @@ _DOCUMENTS = (
         turn INTEGER NOT NULL DEFAULT 0, -- how often it was read
         read_ms INTEGER NOT NULL DEFAULT 0,
         missing INTEGER NOT NULL DEFAULT 0,
+        is_loose INTEGER NOT NULL DEFAULT 0, -- to be matched again, see `_match.py`
         UNIQUE (source_id, folder, name)
     ) STRICT
     """,
+    "CREATE INDEX document_loose ON document(is_loose) WHERE is_loose = 1",
     """
     CREATE TABLE claim(
         id INTEGER PRIMARY KEY,
@@ -267,9 +271,11 @@ _CHOICES = (
         scope INTEGER NOT NULL, -- of the chat
         title ANY NOT NULL,
         set_ms INTEGER NOT NULL,
-        PRIMARY KEY (hash, field)
+        rule_id INTEGER NOT NULL DEFAULT 0, -- which made it; 0 for the user's hand
+        PRIMARY KEY (hash, field, rule_id)
     ) STRICT, WITHOUT ROWID
     """,
+    "CREATE INDEX choice_rule ON choice(rule_id) WHERE rule_id > 0",
     """
     CREATE TABLE rule( -- a choice for all notes that a query finds
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -278,7 +284,10 @@ _CHOICES = (
         target ANY NOT NULL,
         scope INTEGER NOT NULL,
         title ANY NOT NULL,
-        set_ms INTEGER NOT NULL
+        set_ms INTEGER NOT NULL,
+        is_on INTEGER NOT NULL DEFAULT 1, -- one that was removed is kept for `undo`
+        seen_rev INTEGER NOT NULL DEFAULT 0, -- notes changed up to here were asked,
+        seen_note INTEGER NOT NULL DEFAULT 0 -- of the next change those up to this id
     ) STRICT
     """,
     """
@@ -286,7 +295,18 @@ _CHOICES = (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         at_ms INTEGER NOT NULL,
         text ANY NOT NULL,
-        undo TEXT NOT NULL -- JSON, see `_edits.py`
+        undo TEXT NOT NULL -- JSON, see `_undo.py`
+    ) STRICT
+    """,
+    """
+    CREATE TABLE retell( -- notes whose facts an edit made stale
+        note_id INTEGER PRIMARY KEY
+    ) STRICT
+    """,
+    """
+    CREATE TABLE former_source( -- whose chats the user may have named
+        id INTEGER PRIMARY KEY,
+        root BLOB NOT NULL UNIQUE
     ) STRICT
     """,
 )

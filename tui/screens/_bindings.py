@@ -97,6 +97,15 @@ _TABLE = (
         "",
     ),
     (
+        "A",
+        "people('assign')",
+        "note.assign",
+        "Assign",
+        "Say which chat or sender the note is from; of a chat: rename, merge, split",
+        "",
+    ),
+    ("z", "people('undo')", "note.undo", "Undo", "Take the last change back", ""),
+    (
         "y",
         "copy_path",
         "note.copy",

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.model import SourceState, WatchMode
+from tui.rowtext import source_state
+from tui.text import for_shell
 from tui.widgets.place import place
 
 if TYPE_CHECKING:
@@ -16,6 +18,21 @@ if TYPE_CHECKING:
     from tui.model import Source
 
 __all__ = ["Summary", "emptiness", "notices", "summary", "troubles"]
+
+
+_KEY = "earmark key add SOURCE"
+"""What the readers of encrypted files write, who do not know the source."""
+_WORDS = {
+    SourceState.PARTIAL: "something in it is not whole yet",
+    SourceState.LOCKED: "something in it is encrypted",
+    SourceState.ERROR: "something in it can't be read",
+}
+
+_NEWS = {
+    SourceState.PARTIAL: "is not whole yet",
+    SourceState.LOCKED: "needs a key",
+}
+"""What is said once; the reason stands in the details for as long as it is so."""
 
 
 class Summary(NamedTuple):
@@ -39,18 +56,12 @@ def summary(sources: Sequence[Source], *, is_read_only: bool = False) -> Summary
     if not sources:
         return Summary("", "", is_trouble=False)
     where = place(sources[0].root) if len(sources) == 1 else f"{len(sources)} sources"
-    away = [source for source in sources if source.state is not SourceState.OK]
-    if away:
-        words = {source.state.value for source in away}
-        word = words.pop() if len(words) == 1 else "unavailable"
-        state = word if len(sources) == 1 else f"{len(away)} {word}"
-        return Summary(where, state, is_trouble=True)
-    if is_read_only:
+    state, is_trouble = source_state(
+        [(source.state.value, source.watch.value) for source in sources]
+    )
+    if is_read_only and not is_trouble:
         return Summary(where, "read-only, not watched", is_trouble=True)
-    modes = {source.watch for source in sources}
-    if WatchMode.POLLING in modes:
-        return Summary(where, "polling", is_trouble=False)
-    return Summary(where, "live" if WatchMode.LIVE in modes else "", is_trouble=False)
+    return Summary(where, state, is_trouble)
 
 
 def notices(
@@ -69,13 +80,21 @@ def notices(
     for source in after:
         old = known.get(source.id)
         was = old.state if old else SourceState.OK
-        if source.state is not was:
-            if source.state is SourceState.OK:
-                yield f"{place(source.root)} is back", False
-            else:
-                text = f"{place(source.root)} is {source.state.value}"
-                text += _because(source.reason)
-                yield f"{text}; its notes are hidden until it is back", True
+        if source.state is was:
+            continue
+        where = place(source.root)
+        if source.state is SourceState.OFFLINE:
+            text = f"{where} is offline{_because(source.reason)}"
+            yield f"{text}; its notes are hidden until it is back", True
+            continue
+        if was is SourceState.OFFLINE:
+            yield f"{where} is back", False
+        if source.state is SourceState.ERROR:
+            yield f"{where}: {_reason(source)}", True
+        elif source.state is not SourceState.OK:
+            yield f"{where} {_NEWS[source.state]}", False
+        elif was is not SourceState.OFFLINE:
+            yield f"{where}: everything in it can be read now", False
 
 
 def troubles(sources: Sequence[Source], *, is_read_only: bool = False) -> Iterator[str]:
@@ -95,9 +114,15 @@ def troubles(sources: Sequence[Source], *, is_read_only: bool = False) -> Iterat
         )
     for source in sources:
         where = place(source.root)
-        if source.state is not SourceState.OK:
-            yield f"{where} is {source.state.value}{_because(source.reason)}."
-        elif source.watch is WatchMode.POLLING and not is_read_only:
+        if source.state is SourceState.OFFLINE:
+            yield f"{where} is offline{_because(source.reason)}."
+        elif source.state is not SourceState.OK:
+            yield f"{where}: {_reason(source)}."
+        if (
+            source.state is not SourceState.OFFLINE
+            and source.watch is WatchMode.POLLING
+            and not is_read_only
+        ):
             reason = _because(source.watch_reason)
             yield f"{where} is looked at every few seconds{reason}."
 
@@ -112,7 +137,12 @@ def emptiness(sources: Sequence[Source]) -> str:
         f"{place(source.root)} is away{_because(source.reason)}."
         " Its notes come back with it."
         for source in sources
-        if source.state is not SourceState.OK
+        if source.state is SourceState.OFFLINE
+    ]
+    told += [
+        f"{place(source.root)}: {_reason(source)}."
+        for source in sources
+        if source.state not in {SourceState.OK, SourceState.OFFLINE}
     ]
     if told:
         return " ".join(told)
@@ -124,3 +154,9 @@ def emptiness(sources: Sequence[Source]) -> str:
 
 def _because(reason: str) -> str:
     return f": {reason.rstrip('.')}" if reason else ""
+
+
+def _reason(source: Source) -> str:
+    """Say what is wrong in a source, with the command that helps as it is typed."""
+    reason = source.reason.rstrip(".") or _WORDS[source.state]
+    return reason.replace(_KEY, f"earmark key add {for_shell(source.root)}")

@@ -13,6 +13,7 @@ from textual.content import Content
 from typing_extensions import override
 
 from tui.screens._keys import bound_actions, key_name
+from tui.screens.people import PALETTE
 from tui.widgets.cells import cut, fit
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ class ActionCommands(Provider):
                 partial(self.app.run_action, bound.action, bound.node),
             )
             for bound in bound_actions(self.screen)
+        ]
+        found += [
+            Command(title, "", text, partial(self.app.run_action, f"people('{name}')"))
+            for title, name, text in PALETTE
         ]
         found.append(
             Command(

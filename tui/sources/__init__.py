@@ -34,6 +34,7 @@ from tui.sources._names import (
 )
 from tui.sources._weeks import is_week_folder, week_days, week_folder
 from tui.sources._whatsapp_android import WhatsAppAndroid
+from tui.sources._words import kind_words
 
 __all__ = [
     "ACCEPT_SCORE",
@@ -62,6 +63,7 @@ __all__ = [
     "is_ignored_folder",
     "is_temporary",
     "is_week_folder",
+    "kind_words",
     "week_days",
     "week_folder",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,23 +24,59 @@ if TYPE_CHECKING:
 
 
 def test_the_library_is_written_and_left(earmark: Earmark, tmp_path: Path) -> None:
-    """`demo --path` writes all notes, says where, and they can be listed."""
+    """`demo --path` writes everything, says where, and chats and senders are known."""
     root = tmp_path / "demo"
     done = earmark("demo", "--path", root)
     assert (done.code, done.err) == (0, "")
-    assert done.out == f"18 notes in {root}: earmark {root}\n"
+    assert done.out == f"18 recordings, and documents, in {root}: earmark {root}\n"
     notes = earmark("list", "--source", root, "--json").json
-    assert len(notes) == 18
     newest = datetime.fromisoformat(notes[0]["sent_at"]).replace(tzinfo=None)
     assert timedelta() < datetime.now() - newest < timedelta(hours=1)  # noqa: DTZ005  # TZ is UTC here
-    assert {note["state"] for note in notes} == {"ready"}
+    chats = Counter((note["chat"], note["chat_kind"]) for note in notes)
+    assert chats == {
+        ("Ana", "direct"): 7,
+        ("Bob", "direct"): 3,
+        ("Ida", "direct"): 3,
+        ("Mum", "direct"): 4,
+        ("Boat on Saturday", "group"): 3,
+        ("Unmatched", "unmatched"): 1,
+    }
+    assert Counter(note["state"] for note in notes) == {"ready": 19, "missing": 2}
+    assert Counter(note["direction"] for note in notes) == {
+        "received": 16,
+        "sent": 4,
+        "unknown": 1,
+    }
+    (once,) = (note for note in notes if note["kind"] == "view_once")
+    assert (once["chat"], once["sender"], once["files"]) == ("Ana", "Ana", [])
+    origins = {note["evidence"]["chat"]["from"] for note in notes}
+    assert {"export “Mum”", "database msgstore.db"} < origins
+    words = [note["transcript"] for note in notes if note["transcript"]]
+    assert len(words) == 3
+    assert words[-1].startswith("Hi, it's me.")
+
+
+def test_a_forwarded_note_has_the_length_of_its_recording(
+    earmark: Earmark, tmp_path: Path
+) -> None:
+    """It shares the file, and all that is measured of it."""
+    earmark("demo", "--path", tmp_path / "demo")
+    notes = earmark("list", "--source", tmp_path / "demo", "--json").json
+    files = Counter(note["files"][0]["path"] for note in notes if note["files"])
+    ((path, count),) = files.most_common(1)
+    assert count == 2
+    pair = [n for n in notes if n["files"] and n["files"][0]["path"] == path]
+    lengths = {note["duration_ms"] for note in pair}
+    assert len(lengths) == 1
+    assert None not in lengths
+    assert {note["chat"] for note in pair} == {"Ida", "Bob"}
 
 
 def test_the_same_folder_again(earmark: Earmark, tmp_path: Path) -> None:
     """An older demo is written anew; nothing of it stays."""
     earmark("demo", "--path", tmp_path / "demo")
     assert earmark("demo", "--path", tmp_path / "demo").code == 0
-    assert len(earmark("list", "--source", tmp_path / "demo").lines) == 18
+    assert len(earmark("list", "--source", tmp_path / "demo").lines) == 21
 
 
 def test_a_folder_with_something_else(earmark: Earmark, tmp_path: Path) -> None:

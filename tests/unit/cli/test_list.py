@@ -186,7 +186,7 @@ def test_a_folder_that_is_not_there(earmark: Earmark, tmp_path: Path) -> None:
     assert done.err == f"earmark: {tmp_path}/none: no such file or directory\n"
     file = tmp_path / "file"
     file.write_text("x")
-    assert "not a directory" in earmark("list", "--source", file).err
+    assert "is a file" in earmark("list", "--source", file).err
     assert earmark("doctor", "--json").json["sources"] == []
 
 

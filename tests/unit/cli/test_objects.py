@@ -25,6 +25,7 @@ from tui.model import (
     ChatKind,
     Direction,
     Evidence,
+    Identity,
     Note,
     NoteFile,
     NoteId,
@@ -182,7 +183,9 @@ def test_plain_keeps_what_is_text() -> None:
 def test_a_chat() -> None:
     """A chat has its source and its totals."""
     chat = Chat(ChatId(1), SourceId(1), ChatKind.FOLDER, "Ana", 3, 2, 90_000, SENT)
-    assert chat_object(chat, SOURCE) == {
+    parts = [Identity(1, "wa:1", "Ana"), Identity(2, "a\udcff", "Ana")]
+    assert chat_object(chat, SOURCE, parts) == {
+        "id": 1,
         "title": "Ana",
         "kind": "folder",
         "source": "/sync",
@@ -190,6 +193,7 @@ def test_a_chat() -> None:
         "unplayed": 2,
         "duration_ms": 90_000,
         "last_at": "2024-08-15T23:26:33Z",
+        "identities": ["wa:1", "a\\xff"],
     }
     assert chat_object(chat, None)["source"] is None
 
