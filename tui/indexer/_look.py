@@ -115,7 +115,9 @@ def _open_all(
     for index, entry in enumerate(entries):
         if entry.folder != folder:
             folder = entry.folder
-            base = absolute(root, folder).rstrip(b"/") + b"/"
+            base = absolute(root, folder)
+            if base != b"/":  # an archive's folder ends with a slash, and needs two
+                base += b"/"
         try:
             handle = open_file(base + entry.name)
         except OSError as error:

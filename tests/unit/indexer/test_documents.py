@@ -152,6 +152,16 @@ def test_a_zip_is_a_folder(desk: Desk) -> None:
     assert desk.states() == {}
 
 
+def test_a_zip_with_many_notes(desk: Desk) -> None:
+    """Files that are opened together are found in an archive like single ones."""
+    names = [f"PTT-20240815-WA{number:04}.opus" for number in range(40)]
+    text = "".join(map(LINE.format, names))
+    desk.put("a.zip", packed((CHAT, text.encode()), *((name, WHOLE) for name in names)))
+    desk.scan()
+    assert desk.chats() == {f"a.zip//{name}": "Ana" for name in names}
+    assert {note.row.state for note in desk.notes().values()} == {NoteState.READY}
+
+
 def test_a_zip_that_grows(desk: Desk) -> None:
     """While it is copied it is partial; then its notes are there."""
     data = packed((CHAT, TEXT.encode()), (NAME, WHOLE))
