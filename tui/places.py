@@ -48,14 +48,14 @@ def keep_apart(path: str | bytes | os.PathLike[str]) -> None:
         _own[identity] = os.fsdecode(path)
 
 
-def is_own(path: bytes) -> bool:
+def is_own(status: os.stat_result) -> bool:
     """Tell whether a file is a database that is kept apart.
 
     Args:
-        path: Its path.
+        status: What the system says of it.
     """
-    identity = _identity(path) if _own else None
-    if identity is None or identity not in _own:
+    identity = (status.st_dev, status.st_ino)
+    if identity not in _own:
         return False
     # The number of a file that is gone may be given to another one.
     return _identity(_own[identity]) == identity

@@ -25,6 +25,9 @@ MARK = b"//"
 
 _QUIET = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 _NO_ATIME = getattr(os, "O_NOATIME", 0)
+_OWN = "is Earmark's own library"
+_refused: dict[bytes, int] = {}
+"""Paths of our own databases, with the descriptor of each that must stay open."""
 _IN_MEMORY = 32 * 1024 * 1024
 """Up to this size a member is unpacked into memory, else into a nameless file."""
 
@@ -89,14 +92,20 @@ def open_file(path: bytes) -> BinaryIO:
 
 
 def _opened_quietly(path: bytes) -> int:
-    if is_own(path):
-        raise PermissionError(errno.EACCES, "is Earmark's own library", path)
+    if path in _refused:
+        raise PermissionError(errno.EACCES, _OWN, path)
     try:
-        return os.open(path, _QUIET | _NO_ATIME)
+        fd = os.open(path, _QUIET | _NO_ATIME)
     except OSError as error:
         if error.errno != errno.EPERM:  # only the owner may ask for no access time
             raise
-        return os.open(path, _QUIET)
+        fd = os.open(path, _QUIET)
+    if is_own(os.fstat(fd)):
+        # Never closed: closing it would take SQLite's locks away. Asking ahead of
+        # opening would cost every file of a scan a tenth of what opening does.
+        _refused[path] = fd
+        raise PermissionError(errno.EACCES, _OWN, path)
+    return fd
 
 
 def _member_copy(path: bytes) -> int:
