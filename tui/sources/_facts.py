@@ -63,6 +63,9 @@ _STANDARD = re.compile(
 _PRIVATE_APPS = re.compile(rb"(?:.*/)?Android/(?:data|obb)(?:/.*)?", re.DOTALL)
 """Where Android's apps keep what they need themselves: sounds of games, caches."""
 
+_ARCHIVE = re.compile(rb"(?:\.(?:zip|mbox|eml))?/(?=/|$)", re.IGNORECASE)
+"""The end of an archive in a path, without which its name reads better."""
+
 _SUSPECT = (b".", b"~")
 _SENT, _PRIVATE = b"sent", b"private"
 _ME = SenderFact("me", 1.0, "folder", is_me=True)
@@ -187,7 +190,8 @@ def _screen_film(
 
 def _place(root: bytes, folder: bytes) -> _Place | None:
     """Tell what a folder is; None where no file of it can be a note."""
-    inner = tuple(folder.split(b"/")) if folder else ()
+    # An archive is followed by an empty part: its slash is doubled.
+    inner = tuple(filter(None, folder.split(b"/")))
     if any(map(is_ignored_folder, inner)) or _PRIVATE_APPS.fullmatch(folder):
         return None
     media = media_folder(inner)
@@ -204,7 +208,7 @@ def _place(root: bytes, folder: bytes) -> _Place | None:
     if app is not None:
         return _Place(app.chat, app.kind, is_media=app.is_media)
     last = inner[-1] if inner else outer[-1] if outer else b""
-    name = b" / ".join(inner) or last or b"/"
+    name = _ARCHIVE.sub(b"", folder).replace(b"/", b" / ") or last or b"/"
     chat = ChatFact(
         ChatKind.FOLDER, os.fsdecode(folder), os.fsdecode(name), 0.5, "folder"
     )

@@ -170,6 +170,9 @@ def test_what_is_no_note(folder: bytes, name: bytes) -> None:
         (b"202433", "202433"),
         (b"caf\xe9", "caf\udce9"),
         (b"[", "["),
+        (b"Download/Band.zip/", "Download / Band"),
+        (b"all.ZIP//Band/media", "all / Band / media"),
+        (b"old.zip.d/x.zip", "old.zip.d / x.zip"),
     ],
 )
 def test_a_plain_folder_is_a_chat(folder: bytes, title: str) -> None:
