@@ -98,6 +98,9 @@ class FakeLibrary(MemoryLibrary):
     def notes_by_source(self) -> dict[SourceId, int]:
         return {}
 
+    def document_problems(self, limit: int) -> list[Problem]:
+        return []
+
     def gaps(self) -> dict[SourceId, Gaps]:
         return {}
 

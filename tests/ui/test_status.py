@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tui.model import Source, SourceId, SourceKind, SourceState, WatchMode
+from tui.model import Problem, Source, SourceId, SourceKind, SourceState, WatchMode
 from tui.screens._status import emptiness, notices, summary, troubles
 
 SYNC = Source(
@@ -126,3 +126,22 @@ def test_an_empty_tree_says_why() -> None:
     assert emptiness([there, USB]) == "Reading /media/usb …"
     assert emptiness([]) == "Reading …"
     assert emptiness([there]) == "No voice notes here yet."
+
+
+def test_each_document_that_can_not_be_read_is_told() -> None:
+    """With its name and the reason; of a single one the source tells it already."""
+    source = USB._replace(
+        state=SourceState.ERROR, reason="b.db no database, and 1 more"
+    )
+    documents = [
+        Problem(
+            USB.id, b"a.zip", SourceState.LOCKED, "earmark key add SOURCE opens it"
+        ),
+        Problem(USB.id, b"x/b.db", SourceState.ERROR, "no database"),
+    ]
+    assert list(troubles([SYNC, source], documents)) == [
+        "a.zip: earmark key add /media/usb opens it.",
+        "x/b.db: no database.",
+    ]
+    one = source._replace(reason="b.db no database")
+    assert list(troubles([one], documents[1:])) == ["/media/usb: b.db no database."]

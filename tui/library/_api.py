@@ -128,6 +128,9 @@ class Reader(Protocol):
     def problems(self) -> list[Problem]:
         """Files and sources that can't be used, newest first."""
 
+    def document_problems(self, limit: int) -> list[Problem]:
+        """Documents and archives that could not be read, or not to the end, by path."""
+
     def locate(self, note_id: NoteId) -> tuple[ChatId, int, int] | None:
         """Chat, month and order_ms of a note."""
 

@@ -258,6 +258,24 @@ class StoreReader:
         )
         return [_rows.document_of(row) for row in rows]
 
+    def document_problems(self, limit: int) -> list[Problem]:
+        """Documents and archives that could not be read, or not to the end, by path."""
+        rows = self._store.all(
+            "SELECT source_id, folder, name, state, reason FROM document"
+            f" WHERE missing = 0 AND state <> 'ok' AND {_THERE}"
+            " ORDER BY source_id, folder, name LIMIT ?",
+            (limit,),
+        )
+        return [
+            Problem(
+                row[0],
+                _rows.join_path(row[1], row[2]),
+                SourceState(row[3]),
+                _rows.from_text(row[4]),
+            )
+            for row in rows
+        ]
+
     def notes_by_source(self) -> dict[SourceId, int]:
         """How many notes have a file in each source, or are told of there alone."""
         rows = self._store.all(

@@ -5,6 +5,7 @@ Pure functions on values of the model.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.model import SourceState, WatchMode
@@ -15,7 +16,7 @@ from tui.widgets.place import place
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tui.model import Source
+    from tui.model import Problem, Source
 
 __all__ = ["Summary", "emptiness", "notices", "summary", "troubles"]
 
@@ -97,11 +98,17 @@ def notices(
             yield f"{where}: everything in it can be read now", False
 
 
-def troubles(sources: Sequence[Source], *, is_read_only: bool = False) -> Iterator[str]:
+def troubles(
+    sources: Sequence[Source],
+    documents: Sequence[Problem] = (),
+    *,
+    is_read_only: bool = False,
+) -> Iterator[str]:
     """Tell what is not as it should be, and why, for as long as it is so.
 
     Args:
         sources: All sources.
+        documents: Documents that could not be read, or not to the end.
         is_read_only: The library can't be written, so nobody watches them.
 
     Yields:
@@ -117,7 +124,13 @@ def troubles(sources: Sequence[Source], *, is_read_only: bool = False) -> Iterat
         if source.state is SourceState.OFFLINE:
             yield f"{where} is offline{_because(source.reason)}."
         elif source.state is not SourceState.OK:
-            yield f"{where}: {_reason(source)}."
+            own = [each for each in documents if each.source_id == source.id]
+            if len(own) > 1:
+                for each in own:
+                    path = os.fsdecode(each.path)
+                    yield f"{path}: {_for_shell(source, each.reason)}."
+            else:
+                yield f"{where}: {_reason(source)}."
         if (
             source.state is not SourceState.OFFLINE
             and source.watch is WatchMode.POLLING
@@ -158,5 +171,8 @@ def _because(reason: str) -> str:
 
 def _reason(source: Source) -> str:
     """Say what is wrong in a source, with the command that helps as it is typed."""
-    reason = source.reason.rstrip(".") or _WORDS[source.state]
+    return _for_shell(source, source.reason.rstrip(".") or _WORDS[source.state])
+
+
+def _for_shell(source: Source, reason: str) -> str:
     return reason.replace(_KEY, f"earmark key add {for_shell(source.root)}")

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.library import Reader
-    from tui.model import LibraryDelta, Note, NoteId, Source
+    from tui.model import LibraryDelta, Note, NoteId, Problem, Source
     from tui.playback import NowPlaying
     from tui.services import IndexerStatus
     from tui.widgets.glyphs import Glyphs
@@ -49,6 +49,8 @@ WIDE = 100
 """From so many columns on, the details stand beside the tree."""
 _SETTLE_S = 0.12
 """While the cursor moves on, the details follow at most this often."""
+_BAD_SHOWN = 20
+"""Documents that can't be read, in the details of the smart nodes."""
 _ABOUT = {
     GroupKind.UNPLAYED: "Notes that you have not heard to the end, newest first.",
     GroupKind.RECENT: "The newest notes of all chats.",
@@ -372,7 +374,10 @@ class MainScreen(Screen[None]):
         lines = [_ABOUT[group.kind], f" {self._glyphs.dot} ".join(facts)]
         if group.kind in {GroupKind.CHAT, GroupKind.MONTH}:
             return lines
-        return [*lines, *troubles(self._sources, is_read_only=self._is_read_only)]
+        none: list[Problem] = []
+        bad = self._read(lambda: self._reader.document_problems(_BAD_SHOWN), none)
+        told = troubles(self._sources, bad, is_read_only=self._is_read_only)
+        return [*lines, *told]
 
     def _want_peaks(self, note: Note | None) -> None:
         """Ask for a waveform that is not there yet, once."""

@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.library import START_MS, only_note, put, record
-from tui.library import Measured
+from tui.library import DocumentRecord, Measured
 from tui.library import _change as change_module
 from tui.library import _reader as reader_module
 from tui.model import (
     RECENT_LIMIT,
     ChatId,
+    DocumentKind,
+    DocumentState,
     Group,
     GroupKind,
     LibraryDelta,
     NoteId,
     NoteState,
     Played,
+    Problem,
     SourceKind,
+    SourceState,
 )
 
 if TYPE_CHECKING:
@@ -340,3 +344,37 @@ def test_recent_notes_of_a_busy_chat_leave_no_room(
     put(writer, source_id, *new)
     orders = [order_ms for order_ms, _ in keys(reader, GroupKind.RECENT)]
     assert orders == [START_MS + 1 + i for i in range(40, 0, -1)]
+
+
+def test_documents_that_can_not_be_read_are_listed(
+    writer: IndexWriter, reader: Reader, source_id: SourceId
+) -> None:
+    """By path, with the reason; not those that are well, gone, or in a source away."""
+    told = {
+        b"a.zip": (DocumentState.LOCKED, "it is encrypted"),
+        b"b.zip": (DocumentState.OK, ""),
+        b"c.zip": (DocumentState.PARTIAL, "it ends too early"),
+        b"d.zip": (DocumentState.ERROR, "it is no archive"),
+    }
+    ids = {}
+    for name, (state, reason) in told.items():
+        document = DocumentRecord(
+            id=0,
+            folder=b"x",
+            name=name,
+            kind=DocumentKind.ARCHIVE,
+            size=1,
+            mtime_ns=1,
+            state=state,
+            is_due=False,
+            day_order="",
+        )
+        ids[name] = writer.put_document(source_id, document, state=state, reason=reason)
+    writer.drop_documents([ids[b"d.zip"]])
+    assert reader.document_problems(9) == [
+        Problem(source_id, b"x/a.zip", SourceState.LOCKED, "it is encrypted"),
+        Problem(source_id, b"x/c.zip", SourceState.PARTIAL, "it ends too early"),
+    ]
+    assert len(reader.document_problems(1)) == 1
+    writer.set_source_state(source_id, SourceState.OFFLINE, "gone")
+    assert reader.document_problems(9) == []
