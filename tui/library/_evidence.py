@@ -22,6 +22,12 @@ _FEW = 5
 """With fewer files to compare, contradictions alone prove nothing."""
 _WRONG = 0.7
 """From this share of contradictions on, a document is not about a phone's files."""
+_MANY = 30
+_ALL_WRONG = 0.95
+"""The same where no other phone is here: then hardly anything may agree. A database
+that tells sizes and lengths wrongly is rarer than one of a phone that is not here."""
+_UNLIKE = 0.92
+"""At the very place, but of another size or length: more than its name tells."""
 _QUARTER_MS = 15 * 60_000
 _ZONES_MS = 26 * 3_600_000
 """Two wall clocks are at most so far apart."""
@@ -100,16 +106,19 @@ class _Phone:
         self.agreeing = 0
         self.wrong = 0
 
-    def is_other(self, *, is_alone: bool) -> bool:
+    def is_other(self, *, is_alone: bool, has_rivals: bool) -> bool:
         """Tell whether the document is about another phone than this one.
 
         Args:
             is_alone: Whether no other phone fits the document at all.
+            has_rivals: Whether another phone has a file of the same name.
         """
         compared = self.agreeing + self.wrong
         if self.wrong and not self.agreeing and not is_alone:
             return True
-        return compared >= _FEW and self.wrong >= _WRONG * compared
+        if has_rivals:
+            return compared >= _FEW and self.wrong >= _WRONG * compared
+        return compared >= _MANY and self.wrong >= _ALL_WRONG * compared
 
 
 def fold_name(name: bytes) -> bytes:
@@ -203,7 +212,7 @@ def _anywhere(
         (
             (_weight(claim, file, source_id, phones), file)
             for file in there
-            if _may_be(claim, file, phones)
+            if _may_be(claim, file, there, phones)
         ),
         key=lambda pair: (tuple(pair[0]), -pair[1].id),
         reverse=True,
@@ -228,25 +237,34 @@ def _anywhere(
         not weight.size and claim.duration_ms is not None and not file.is_measured
     )
     if weight.fit is _Fit.NO:
-        strength = min(strength, 0.9)
+        strength = min(strength, _UNLIKE)
     return Binding(file, strength, is_open)
 
 
-def _may_be(claim: ClaimSeen, file: FileThere, phones: Mapping[int, _Phone]) -> bool:
+def _may_be(
+    claim: ClaimSeen,
+    file: FileThere,
+    there: Sequence[FileThere],
+    phones: Mapping[int, _Phone],
+) -> bool:
     """Tell whether a file with the name of a claim may be its file at all.
 
     Of another phone than the document's, only one with the size that was told. Of the
-    same, also one with another size or length, if it lies at the very place.
+    same, also one with another size or length, if it lies at the very place, or is the
+    only one of its name where no place was told.
     """
     if claim.size is not None and claim.size == file.size:
         return True
     is_alone = not any(each.agreeing for each in phones.values())
     phone = phones.get(file.home_id)
-    if phone is not None and phone.is_other(is_alone=is_alone):
+    has_rivals = any(each.home_id != file.home_id for each in there)
+    if phone is not None and phone.is_other(is_alone=is_alone, has_rivals=has_rivals):
         return False
     fit = _fit(claim, file)
     if fit is _Fit.UNKNOWN or (fit is _Fit.YES and claim.size is None):
         return True
+    if not claim.folder:
+        return not has_rivals and (fit is _Fit.YES or len(there) == 1)
     return _ends_with(file, claim.folder)
 
 

@@ -50,6 +50,8 @@ _MAX_PLACE = {"exact": 0, "second": 999}
 _MAX_PLACE_ELSE = 59_000
 """A message's place among others of the same time moves it by less than what that time
 is exact to."""
+_COARSE = frozenset({"day", "mtime"})
+"""Precisions of a time that says no more than the day; as surely, a clock is better."""
 _SURE = 0.9
 """From here on a claim also tells what kind of note it is."""
 _TRUST = {
@@ -345,7 +347,7 @@ def _merge(facts: dict[str, Any], claims: Sequence[_Claim]) -> int | None:
         What the phone says about listening.
     """
     phone = None
-    best_kind = 0.0
+    best_kind = best_title = 0.0
     best_way = facts["sender_confidence"] if facts["direction"] != "unknown" else -1.0
     for claim in claims:
         _merge_time(facts, claim)
@@ -363,8 +365,9 @@ def _merge(facts: dict[str, Any], claims: Sequence[_Claim]) -> int | None:
             facts["sender_origin"], facts["sender_confidence"] = claim.origin, sender
         if claim.strength >= _SURE and claim.strength > best_kind:
             facts["kind"], best_kind = claim.kind, claim.strength
-        if not facts["title"] and claim.title:
-            facts["title"] = claim.title
+        # A name that an app or a person gave is better than that of the file.
+        if claim.title and claim.strength > best_title:
+            facts["title"], best_title = claim.title, claim.strength
         if phone is None:
             phone = claim.phone_played
     return phone
@@ -372,7 +375,9 @@ def _merge(facts: dict[str, Any], claims: Sequence[_Claim]) -> int | None:
 
 def _merge_time(facts: dict[str, Any], claim: _Claim) -> None:
     sure = claim.sure(claim.time_confidence)
-    if claim.sent_ms is None or sure <= facts["time_confidence"]:
+    known = facts["time_confidence"]
+    is_finer = facts["precision"] in _COARSE and claim.precision not in _COARSE
+    if claim.sent_ms is None or sure < known or (sure == known and not is_finer):
         return
     facts["sent_ms"], facts["offset_min"] = claim.sent_ms, claim.offset_min
     facts["precision"] = claim.precision

@@ -78,14 +78,15 @@ WRONG: dict[str, Any] = {"size": 77, "duration_ms": 3_000}
         ({"size": None, "duration_ms": None}, {}, 1.0),
         ({"size": 5}, {}, 1.0),
         ({"size": 5}, {"duration_ms": 13_400}, 1.0),
-        ({"size": 5}, WRONG, 0.9),
-        ({"size": None}, WRONG, 0.9),
-        ({"size": 5, "duration_ms": None}, {}, 0.9),
+        ({"size": 5}, WRONG, 0.92),
+        ({"size": None}, WRONG, 0.92),
+        ({"size": 5, "duration_ms": None}, {}, 0.92),
         ({}, {"folder": b"kept"}, 0.95),
         ({"folder": b""}, {}, 0.95),
         ({"size": None}, {"folder": b"kept"}, 0.95),
         ({"size": None, "duration_ms": None}, {"folder": b"kept"}, 0.95),
         ({"size": 5}, {"folder": b"kept"}, None),
+        ({"size": 5, "folder": b""}, WRONG, 0.92),
         ({"size": None}, {"folder": b"kept"} | WRONG, None),
         ({"name": b"another.opus"}, {}, None),
     ],
@@ -106,10 +107,26 @@ def test_wrong_sizes_do_not_matter_where_path_and_length_fit(count: int) -> None
     assert found == {n: (n, 1.0) for n in numbers}
 
 
+def test_nothing_fits_but_the_place() -> None:
+    """Sizes and lengths of something else: where nobody else claims it, places do."""
+    numbers = range(1, 11)
+    found = decided(map(claim, numbers), [file(n, **WRONG) for n in numbers])
+    assert found == {n: (n, 0.92) for n in numbers}
+
+
+def test_a_database_of_a_phone_that_is_not_here() -> None:
+    """Of many files none agrees: they are another phone's, also without a rival."""
+    numbers = range(1, 41)
+    assert decided(map(claim, numbers), [file(n, **WRONG) for n in numbers]) == {}
+    few = [file(n, **(WRONG if n > 4 else {})) for n in numbers]
+    assert len(decided(map(claim, numbers), few)) == 40
+
+
 def test_a_database_beside_other_media_is_not_believed() -> None:
-    """Seven of ten sizes and lengths contradict: the three that fit are left."""
+    """Seven of ten contradict, as another phone's do: the three that fit are left."""
     files = [file(n, **({} if n > 7 else WRONG)) for n in range(1, 11)]
-    found = decided(map(claim, range(1, 11)), files)
+    theirs = [file(100 + n, **OTHER, **WRONG) for n in range(1, 11)]
+    found = decided(map(claim, range(1, 11)), [*files, *theirs])
     assert found == {n: (n, 1.0) for n in (8, 9, 10)}
 
 
@@ -117,7 +134,7 @@ def test_a_few_contradictions_are_no_other_phone() -> None:
     """Files that were edited since are still those at the place."""
     files = [file(n, **(WRONG if n > 7 else {})) for n in range(1, 11)]
     found = decided(map(claim, range(1, 11)), files)
-    assert found == {n: (n, 1.0 if n <= 7 else 0.9) for n in range(1, 11)}
+    assert found == {n: (n, 1.0 if n <= 7 else 0.92) for n in range(1, 11)}
 
 
 def test_two_phones_with_the_same_names() -> None:

@@ -74,6 +74,48 @@ def test_of_equals_the_database_wins(
     assert note.row.sent_ms == START_MS + 1
 
 
+@pytest.mark.parametrize(
+    ("told", "at"),
+    [
+        ({"precision": Precision.MINUTE, "time_confidence": 0.9}, 60_000),
+        ({"precision": Precision.DAY, "time_confidence": 0.9}, 0),
+        ({"precision": Precision.MINUTE, "time_confidence": 0.8}, 0),
+    ],
+)
+def test_of_equals_a_clock_is_better_than_a_day(
+    writer: IndexWriter,
+    reader: Reader,
+    source_id: SourceId,
+    told: Told,
+    at: int,
+) -> None:
+    """A name that tells only the day gives way to a document that is as sure."""
+    day = {"sent_ms": START_MS, "precision": Precision.DAY, "time_confidence": 0.9}
+    put(writer, source_id, record(**(phone_note(b"a.opus") | day)))
+    claim = a_claim("1", MEDIA + b"a.opus", sent_ms=START_MS + 60_000, **told)
+    tell(writer, source_id, [claim])
+    (note,) = everything(reader)
+    assert note.row.sent_ms == START_MS + at
+
+
+def test_a_title_that_was_given_is_better_than_the_name_of_the_file(
+    writer: IndexWriter, reader: Reader, source_id: SourceId
+) -> None:
+    """Of several, that of the more particular document; else the file's stays."""
+    named = record(**(phone_note(b"a.opus") | {"title": "New Recording 7"}))
+    put(writer, source_id, named, record(**phone_note(b"b.opus")))
+    tell(
+        writer,
+        source_id,
+        [
+            a_claim("1", MEDIA + b"a.opus", title="Choir"),
+            a_claim("2", MEDIA + b"b.opus"),
+        ],
+    )
+    titles = {note.row.title for note in everything(reader)}
+    assert titles == {"Choir", ""}
+
+
 def test_what_the_path_told_comes_back(
     library: Library, writer: IndexWriter, reader: Reader, source_id: SourceId
 ) -> None:

@@ -238,13 +238,16 @@ def test_a_length_that_is_known_later_decides(
 def test_lengths_that_contradict_unbind(
     library: Library, writer: IndexWriter, reader: Reader, source_id: SourceId
 ) -> None:
-    """A database of another phone beside the media is found out."""
+    """Of two phones' media, neither of which fits, none is believed."""
     names = [b"%d.opus" % number for number in range(9)]
-    put(writer, source_id, *(record(**phone_note(name)) for name in names))
+    other = writer.add_source(b"/other", SourceKind.FOLDER, "Other", 80, [])
     claims = [told_by_database(n, size=5, duration_ms=12_000) for n in names]
+    for source in (source_id, other):
+        put(writer, source, *(record(**phone_note(name)) for name in names))
     tell(writer, source_id, claims)
-    ids = file_ids(writer, source_id, FOLDER)
-    writer.measured([Measured(ids[n], duration_ms=60_000) for n in names])
+    for source in (source_id, other):
+        ids = file_ids(writer, source, FOLDER)
+        writer.measured([Measured(ids[n], duration_ms=60_000) for n in names])
     all_of(writer.match_again())
     there = [n for n in everything(reader) if n.row.state is NoteState.READY]
     assert {note.row.chat_title for note in there} == {"Unmatched"}
