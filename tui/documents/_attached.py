@@ -183,14 +183,18 @@ class Beside:
         some = [path for path in paths if path]
         return next(filter(self.has, some), some[0] if some else b"")
 
+    def can_look(self, path: bytes) -> bool:
+        """Tell whether a file is there that may be looked into: in no archive."""
+        if self._folder.path != b"/" and split(self._folder.path) is not None:
+            return False
+        return self.has(path)
+
     def is_sound(self, path: bytes) -> bool:
         """Tell whether a file whose name may be a film's is there and only sound.
 
         Members of archives are not looked into: each would have to be unpacked.
         """
-        if self._folder.path != b"/" and split(self._folder.path) is not None:
-            return False
-        if not self.has(path):
+        if not self.can_look(path):
             return False
         try:
             with self._folder.open(path) as file:

@@ -30,12 +30,18 @@ _GUESS = Confidence.GUESS
 _POSSIBLE = 0.002
 """The share of impossible dates that an order may have: pasted text, odd lines."""
 
+_NEARLY_POSSIBLE = 0.05
+"""The same where no order has less, or where names of files speak for it."""
+
 _PARTS = re.compile(r"\d+")
 _FOREIGN = 10_000_000
 """Days of other calendars count from here below zero, so that they still have order."""
 
 _BIRTH = date(2009, 1, 1).toordinal()
 """WhatsApp was born in 2009."""
+
+_CLEAR_HITS = 3
+"""So many names of files, and so many times more, speak clearly."""
 
 _CACHED = 20_000
 _PAIRS = ((0, 1), (0, 2), (1, 2))
@@ -204,6 +210,17 @@ class OrderCount:
         most = self.lines * _POSSIBLE
         return [order for order in range(3) if self._impossible[order] <= most]
 
+    def nearly(self) -> list[int]:
+        """Return the orders that most dates can have; others may be pasted."""
+        most = self.lines * _NEARLY_POSSIBLE
+        return [order for order in range(3) if self._impossible[order] <= most]
+
+    def contradicted(self, orders: list[int]) -> bool:
+        """Tell whether names of files clearly speak for none of some orders."""
+        most = max(self._hits)
+        own = max((self._hits[order] for order in orders), default=0)
+        return most >= _CLEAR_HITS and most > _CLEAR_HITS * own
+
     def likely(self) -> int:
         """Return the order that most dates can have."""
         return self._impossible.index(min(self._impossible))
@@ -250,10 +267,11 @@ def decide(count: OrderCount, chosen: str = "") -> Decision:
     count.close()
     if chosen in ORDERS and count.can_be(ORDERS.index(chosen)):
         return Decision(ORDERS.index(chosen), _POSSIBLE_ONLY)
-    orders = count.possible()
+    orders, confidence = count.possible(), _POSSIBLE_ONLY
+    if not orders or count.contradicted(orders):
+        orders, confidence = count.nearly() or orders, _BY_TIME
     if not orders:
         return Decision(count.likely(), _GUESS)
-    confidence = _POSSIBLE_ONLY
     for step, weight in (
         (count.by_names, _BY_NAMES),
         (count.by_time, _BY_TIME),

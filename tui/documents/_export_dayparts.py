@@ -37,13 +37,24 @@ priešpiet popiet|pr_p popiet
 ព្រឹក ល្ងាច|ጥዋት ከሰዓት|үө үх|կա կհ
 таңғы түскі|таңкы түштөн_кийинки
 asubuhi alasiri|enne_keskpäeva pärast_keskpäeva
+prije_podne po_podne|prijepodne popodne|prije_podne poslije_podne|претпл попл
+прије_подне по_подне|прије_подне послије_подне|тң тк|то тк|ам пм|gh gd|wd wb|sf ym
+safiya yamma|isuk wengi|àárọ̀ ọ̀sán|nụtụtụ nabali|nụtụtụ nabalị|mat soir
+matin soir|vorm nam|vormittag namittag|moies nomëttes|ib eb|ut uk|am gm|atm ptm|bn pn
+hengihengi efiafi|sub ngo|an ew|ŋdi_ga ɣetrɔ_ga|эи эк|öň soň|goöň gosoň
+günortadan_öň günortadan_soň|dopołdnja popołdnju|dop wótp|dopołdnja wótpołdnja
+апоўначы апоўдні|פֿאַרמיטאָג נאָכמיטאָג
+چۈشتىن_بۇرۇن چۈشتىن_كېيىن|ቅቀ ድቀ|ቅድሚ_ቀትሪ ድሕሪ_ቀትሪ|lb sn
+sokallim sanje|सकाळीं सांजे|ए_एम पी_एम|اے_ایم پی_ایم
+صبح_منجهند منجهند_شام|صبح_منجهند شام_منجهند|भोर सांझ|सवेर सञ
+སྔ་དྲོ་ ཕྱི་དྲོ་|སྔ་ཆ་ ཕྱི་ཆ་|ꎸꄑ ꁯꋒ|ᏌᎾᎴ ᏒᎯᏱᎢ
 """
 """Forenoon and afternoon; a word's own spaces are `_`, its dots and quotes left out."""
 
 _NOON = "中午 正午 noon"
 _QUIET = """
 klo kl à às as a г ч во о ob um alle om at pada la las в у uhr h saat ura le
-den d 日 일 kell lúc ore ora r år год г. з"""
+den d 日 일 น kell lúc ore ora r år год г. з"""
 """Words that say no more than that a time follows, or a year went before."""
 
 _YEAR_FIRST = re.compile("[오午上下凌早清傍晚夜]")

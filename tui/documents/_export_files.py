@@ -63,6 +63,8 @@ class FileNamed(NamedTuple):
     is_there: bool
     day: int | None
     """The day in the name, since the year 1."""
+    clock: tuple[int, int, int] | None = None
+    """The time in the name, as a wall clock of 24 hours."""
 
 
 class NamedFiles:
@@ -142,16 +144,25 @@ def _named(name: str, start: int, end: int, *, is_there: bool) -> FileNamed:
     stem, suffix = os.path.splitext(name)
     own = _OWN.search(stem) if len(stem) < _LONGEST else None
     day: int | None = None
+    clock = None
     kind = NoteKind.AUDIO
     if own is not None:
         told = own["day"] or own["wall"] or own["old"]
         day = _day(told.replace("-", "")[:8])
+        clock = _clock(own["wall"])
         is_voice = own["kind"] is None and suffix.lower() == ".opus"
         if is_voice or (own["kind"] or "").upper() == "PTT":
             kind = NoteKind.VOICE
     elif _SPOKEN.match(name):
         kind = NoteKind.VOICE
-    return FileNamed(name, start, end, kind, is_there, day)
+    return FileNamed(name, start, end, kind, is_there, day, clock)
+
+
+def _clock(wall: str | None) -> tuple[int, int, int] | None:
+    if wall is None:
+        return None
+    hour, minute, second = map(int, wall.split("-")[3:])
+    return hour, minute, second
 
 
 def _day(digits: str) -> int | None:

@@ -54,8 +54,9 @@ def _date(separator: int) -> str:
 
 
 _TIME = (
-    r"(\d{1,2})(?:[:.：]| ?h ?)(\d\d)"
-    r"(?:(?:[:.：]| ?min ?)(\d\d)(?: ?s\b)?)?(?!\d)"
+    r"(\d{1,2})(?:[:.：]| ?h ?|[시時时] ?(?=\d))(\d{1,2})(?!\d)"
+    r"(?:(?:[:.：]| ?min ?|[분分] ?(?=\d))(\d{1,2})(?!\d)(?: ?s\b|[초秒])?)?"
+    r"(?:[분分](?!\d))?"
 )
 
 HEADER = re.compile(
@@ -82,6 +83,10 @@ class Style(NamedTuple):
     long_first: bool
     """The date begins with more than two digits."""
     time_first: bool
+    separator: str
+    """The sign in the date."""
+    long_last: bool
+    """The date ends with more than two digits."""
 
 
 class Header(NamedTuple):
@@ -126,13 +131,15 @@ def is_sender(name: str) -> bool:
 
 def style_of(match: re.Match[str]) -> Style:
     """Tell which style a header has."""
-    first = match[3] or match[17]
+    first, last = match[3] or match[17], match[6] or match[20]
     return Style(
         match[1] is not None,
         (match[10] or match[14]) is not None,
         match[22] is not None,
         len(first) > 2,
         match[12] is not None,
+        match[4] or match[18],
+        len(last) > 2,
     )
 
 

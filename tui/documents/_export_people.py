@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +18,9 @@ __all__ = ["Cast", "Speaker", "person_of"]
 
 _ME = 0.9
 """How sure it is that the other one in a chat with Ana is the exporter."""
+
+_NUMBERED = re.compile("(?<=.)[ -][0-9]{1,3}$")
+"""What systems put after the names of copies, where somebody may be called so too."""
 
 
 class Speaker(NamedTuple):
@@ -62,6 +66,11 @@ def _number(name: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def _named(title: str, names: Iterable[str]) -> list[str]:
+    own = comparable(title)
+    return sorted(name for name in names if comparable(name) == own)
+
+
 class Cast:
     """The chat and its people.
 
@@ -75,9 +84,12 @@ class Cast:
     def __init__(self, title: str, senders: Iterable[str]) -> None:
         self._speakers: dict[str, Speaker] = {}
         names = frozenset(senders)
-        own = comparable(title)
-        same = sorted(name for name in names if comparable(name) == own)
         is_group = len(names) > 2
+        same = _named(title, names)
+        if not same and not is_group and _NUMBERED.search(title):
+            plain = _NUMBERED.sub("", title)
+            same = _named(plain, names)
+            title = plain if same else title
         partner = None
         if not is_group and (same or len(names) < 2):
             partner = person_of(same[0] if same else title)

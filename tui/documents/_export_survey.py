@@ -8,6 +8,7 @@ from tui.documents._export_dates import OrderCount, decide
 from tui.documents._export_dayparts import DayPart, day_part, is_year_first
 from tui.documents._export_files import NamedFiles, dated_names
 from tui.documents._export_grammar import HEADER, Style, is_sender, style_of
+from tui.documents._export_halves import Halves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,8 @@ class Verdict(NamedTuple):
     """Who wrote; not all of them in a large group."""
     odd_words: frozenset[tuple[str, str]]
     """Words beside times that may be halves of the day, in a language we don't know."""
+    halves: Mapping[tuple[str, str], DayPart]
+    """Words that nobody knows, but that this document shows to be halves of the day."""
     has_names: bool
     """Whether any line may name a recording."""
 
@@ -58,10 +61,10 @@ class Survey:
 
     def __init__(self, dates: DateReader) -> None:
         self._dates = dates
-        self._counts: dict[tuple[bool, bool, bool, bool, bool], _Count] = {}
+        self._counts: dict[tuple[bool, bool, bool, bool, bool, str, bool], _Count] = {}
         self._plain: set[tuple[str, str]] = set()
         """Words that say no half of the day, and need no second look."""
-        self._odd: set[tuple[str, str]] = set()
+        self._odd = Halves()
         self._has_names = False
 
     @property
@@ -77,12 +80,13 @@ class Survey:
         """
         counts, plain = self._counts, self._plain
         for match in HEADER.finditer(text):
-            bracket, date, first, between, hour, second, after, colon, name, mark = (
-                match.group(1, 2, 3, 7, 8, 10, 11, 22, 23, 24)
+            bracket, date, first, sign, last, between, hour, second, after = (
+                match.group(1, 2, 3, 4, 6, 7, 8, 10, 11)
             )
+            colon, name, mark = match.group(22, 23, 24)
             if date is None:
-                hour, second, between, date, first, after = match.group(
-                    12, 14, 15, 16, 17, 21
+                hour, second, between, date, first, sign, last, after = match.group(
+                    12, 14, 15, 16, 17, 18, 20, 21
                 )
             style = (
                 bracket is not None,
@@ -90,6 +94,8 @@ class Survey:
                 colon is not None,
                 len(first) > 2,
                 match.start(12) >= 0,
+                sign,
+                len(last) > 2,
             )
             count = counts.get(style)
             if count is None:
@@ -112,7 +118,7 @@ class Survey:
         part = day_part(joined)
         if part is DayPart.UNKNOWN:
             if 0 < hour <= 12:
-                self._odd.add(words)
+                self._odd.add(words, order.last)
                 return
             self._odd.discard(words)
         elif part is not DayPart.NONE:
@@ -146,13 +152,16 @@ class Survey:
             return None
         main = max(counts, key=lambda style: counts[style].order.lines)
         if counts[main].order.lines >= _LOCK * total:
-            counts = {main: counts[main]}
+            # What comes first is never pasted, however much of it follows.
+            first = next(style for style, count in counts.items() if count.order.lines)
+            counts = {style: counts[style] for style in (first, main)}
         decided = {
             style: decide(count.order, chosen)
             for style, count in counts.items()
             if count.order.lines
         }
         best = decided[main]
+        halves = self._odd.told(counts[main].order.lines)
         for style, own in decided.items():
             if own.confidence < best.confidence and counts[style].order.can_be(
                 best.order
@@ -164,7 +173,8 @@ class Survey:
             frozenset(
                 name for count in counts.values() for name in count.senders if name
             ),
-            frozenset(self._odd),
+            self._odd.words - halves.keys(),
+            halves,
             self._has_names,
         )
 

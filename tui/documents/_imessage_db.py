@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.documents._api import ChatTold, Claim, PersonTold, Recognition
+from tui.documents._api import ChatTold, Claim, NameRank, PersonTold, Recognition
 from tui.documents._apple import (
     apple_moment,
     asked,
@@ -38,6 +38,12 @@ __all__ = ["MessagesDatabase"]
 _NAMES = frozenset({b"chat.db", b"sms.db"})
 _TABLES = ("message", "attachment", "message_attachment_join")
 _JOIN = "message_attachment_join"
+
+_IN_CHATS = (("d", "chat_recoverable_message_join"), ("c", "chat_message_join"))
+"""Which chat a message is in; the first has those that were deleted lately, whose files
+stay for a month. The last that knows it counts."""
+_MOST_NAMED = 4
+"""So many members stand in the title of a group that has none."""
 
 _SOUND = re.compile(
     r".*\.(?:caf|amr|awb|m4a|aac|mp3|wav|opus|ogg|oga|qta|flac|aiff?)",
@@ -166,9 +172,10 @@ def _query(tables: Tables) -> str:
     )
     voice = tables.pick("message", "is_audio_message", "m")
     chat, join = "NULL", ""
-    if tables.has("chat_message_join", "chat_id", "message_id"):
-        chat = "c.chat_id"
-        join = " LEFT JOIN chat_message_join c ON c.message_id = m.rowid"
+    for alias, table in _IN_CHATS:
+        if tables.has(table, "chat_id", "message_id"):
+            chat = f"ifnull({alias}.chat_id, {chat})"
+            join = f" LEFT JOIN {table} {alias} ON {alias}.message_id = m.rowid{join}"
     # Nothing but names of columns is put in. A voice message whose file was let go has
     # no attachment any more.
     return (
@@ -240,6 +247,14 @@ def _place(name: str, *, has_folder: bool) -> tuple[bytes, bool]:
     return safe_path(found["place"]), False
 
 
+def _named(members: list[PersonTold]) -> str:
+    """Call a group without a title by its members, as Messages does."""
+    handles = [each.native_id.partition(":")[2] for each in members]
+    rest = len(handles) - _MOST_NAMED
+    names = ", ".join(handles[:_MOST_NAMED])
+    return f"{names} + {rest}" if rest > 0 else names
+
+
 class _Chats:
     """The chats and people of one database."""
 
@@ -249,12 +264,12 @@ class _Chats:
         for key, handle in tables.rows("handle", "ROWID id"):
             if text(handle):
                 self._people[key] = self._person(text(handle))
-        members: dict[object, set[PersonTold]] = {}
+        members: dict[object, dict[PersonTold, None]] = {}
         for chat, handle in tables.rows("chat_handle_join", "chat_id handle_id"):
             if handle in self._people:
-                members.setdefault(chat, set()).add(self._people[handle])
+                members.setdefault(chat, {})[self._people[handle]] = None
         self._chats = {
-            row[0]: self._chat(row, members.get(row[0], set()))
+            row[0]: self._chat(row, list(members.get(row[0], ())))
             for row in tables.rows(
                 "chat", "ROWID guid chat_identifier style display_name room_name"
             )
@@ -274,7 +289,7 @@ class _Chats:
         return self._people.get(row.handle) or (chat.partner if chat else None)
 
     def _chat(
-        self, row: tuple[object, ...], members: set[PersonTold]
+        self, row: tuple[object, ...], members: list[PersonTold]
     ) -> ChatTold | None:
         _, guid, identifier, style, title, room = row
         identity = text(guid) or text(identifier)
@@ -283,12 +298,22 @@ class _Chats:
         native = f"imessage:{identity}"
         is_group = number(style) == _GROUP or ";+;" in text(guid) or len(members) > 1
         if is_group or text(room):
-            return ChatTold(native, ChatKind.GROUP, clean_name(title))
+            name = clean_name(title)
+            if name:
+                return ChatTold(native, ChatKind.GROUP, name)
+            return ChatTold(native, ChatKind.GROUP, _named(members), NameRank.NUMBER)
         partner = next(iter(members), None)
         if partner is None:
             handle = text(identifier) or identity.rpartition(";")[2]
             partner = self._person(handle)
-        return ChatTold(native, ChatKind.DIRECT, clean_name(title), partner=partner)
+        # Over iMessage and as texts are two chats, which Messages shows as one.
+        return ChatTold(
+            native,
+            ChatKind.DIRECT,
+            clean_name(title),
+            partner=partner,
+            aliases=(f"imessage:with:{partner.native_id}",),
+        )
 
     def _person(self, handle: str) -> PersonTold:
         given = handle.strip()

@@ -25,6 +25,7 @@ from tui.documents._api import (
 )
 from tui.documents._attached import (
     Beside,
+    is_film_name,
     last_parts,
     parts_of,
     safe_path,
@@ -70,6 +71,7 @@ _NUMBER = re.compile(r"\+[0-9]{6,15}", re.ASCII)
 _ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 _NAMED_GROUP = re.compile(r".+ - [0-9]+", re.DOTALL | re.ASCII)
 _NO_LETTER = re.compile(r"\W+")
+_FOLDERS = re.compile(r"[/\\]")
 _OWN = frozenset({".caf", ".amr", ".m4a", ".mp4"})
 """Suffixes of what iPhones record, and of what the tool makes of it."""
 _ORPHANED = "orphaned"
@@ -111,6 +113,8 @@ class IMessageExport:
         beside = Beside(document.folder)
         for item in _items(document):
             if isinstance(item, Sound):
+                if _is_text(document) and _is_film(item, beside):
+                    continue
                 claim = _claim(item, chat, stem, beside)
                 yield claim if has_me else _without_direction(claim, stem)
             elif item is None:
@@ -123,6 +127,16 @@ def _is_text(document: Document) -> bool:
 
 def _stem(document: Document) -> str:
     return os.fsdecode(document.name[: document.name.rindex(b".")])
+
+
+def _is_film(sound: Sound, beside: Beside) -> bool:
+    """Tell a film from a recording that the tool made an MP4 file of.
+
+    Pages say which is which; in a text only a transcript does, or the file itself.
+    """
+    if not is_film_name(sound.path) or sound.transcript:
+        return False
+    return not beside.is_sound(_path(sound.path, beside)[0])
 
 
 def _items(document: Document) -> Iterator[Message | Sound | None]:
@@ -201,6 +215,10 @@ def _person(name: str) -> PersonTold:
 def _claim(sound: Sound, chat: ChatTold | None, stem: str, beside: Beside) -> Claim:
     message = sound.message
     path, is_beside = _path(sound.path, beside)
+    key = f"{stem}/{sound.path}"
+    if not _FOLDERS.search(sound.path):  # only what it was called: the file is gone
+        stamp = STAMP.match(message.stamp)
+        path, is_beside, key = b"", True, f"{key} {stamp[0] if stamp else ''}"
     sender, direction = None, Direction.UNKNOWN
     if message.is_sent:
         name = "" if message.sender == "Me" else message.sender
@@ -211,7 +229,7 @@ def _claim(sound: Sound, chat: ChatTold | None, stem: str, beside: Beside) -> Cl
         sender, direction = _person(message.sender), Direction.RECEIVED
     suffix = sound.path[sound.path.rfind(".") :].lower()
     return Claim(
-        key=f"{stem}/{sound.path}",
+        key=key,
         path=path,
         beside=is_beside,
         chat=chat,

@@ -38,6 +38,7 @@ _MARK = re.compile(
     r"<(?P<name>/div|div|span|audio|a)(?![A-Za-z])(?P<rest>[^<>]*)(?:>|(?=<))"
     r"|<p>Un(?:known attachment type|able to embed [^<>]{1,99} attachments):"
     r" (?P<named>[^<>]+)(?=<)"
+    r"|Unable to locate attachment: (?P<lost>[^<>]+)(?=<)"
 )
 """The tags that matter, and the words for what the tool can't show."""
 _ANY_TAG = re.compile(r"<[^<>]*>")
@@ -51,6 +52,8 @@ _HEADER = re.compile(r"( *)" + STAMP.pattern + r"(?: *\(.*\))?\s*", re.ASCII)
 _PATH = re.compile(
     r"(?:.*[/\\])?[Aa]ttachments[/\\].+|[~/].+|[A-Za-z]:[/\\].+", re.DOTALL
 )
+_LOST = re.compile(r"Audio Message(?: [0-9]+)?\.(?:caf|amr|m4a)")
+"""What stands alone on its line for a voice note whose file is gone."""
 _TRANSCRIPT = "Transcription: "
 
 
@@ -216,10 +219,8 @@ class _Page:
         return True
 
     def _attachment(self, found: re.Match[str]) -> None:
-        if found["named"]:
-            source = html.unescape(found["named"]).strip()
-        else:
-            source = _source(found["rest"])
+        told = found["named"] or found["lost"]
+        source = html.unescape(told).strip() if told else _source(found["rest"])
         is_film = found["name"] == "audio" and is_film_name(source)
         if is_film or (is_sound_name(source) and "://" not in source):
             self._heard(source)
@@ -243,6 +244,14 @@ def _source(tag: str) -> str:
     return html.unescape(found[1] or found[2] or "") if found else ""
 
 
+def _is_attachment(text: str) -> bool:
+    """Tell whether a line names a file that is sound, or may be."""
+    if _LOST.fullmatch(text):
+        return True
+    is_either = is_sound_name(text) or is_film_name(text)
+    return is_either and _PATH.match(text) is not None
+
+
 def in_text(file: BinaryIO) -> Iterator[Message | Sound | None]:
     """Give what a text tells.
 
@@ -250,8 +259,8 @@ def in_text(file: BinaryIO) -> Iterator[Message | Sound | None]:
         file: The text.
 
     Yields:
-        Each message once its sender is known, each sound behind its message, and None
-        now and then.
+        Each message once its sender is known, each sound and each file that may be a
+        film behind its message, and None now and then.
     """
     levels: list[Message] = []
     awaited: Message | None = None
@@ -278,7 +287,7 @@ def in_text(file: BinaryIO) -> Iterator[Message | Sound | None]:
             levels = [level for level in levels if level.depth < depth]
             awaited = Message(stamp=text, depth=depth)
             levels.append(awaited)
-        elif is_sound_name(text) and _PATH.match(text):
+        elif _is_attachment(text):
             above = [level for level in levels if level.depth <= depth]
             if above and above[-1].last != text:
                 above[-1].last = text

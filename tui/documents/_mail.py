@@ -44,6 +44,8 @@ _HEAD = 64 * 1024
 _SCORE = 80
 _TEXT = 2_000
 _MOST_KEY = 250
+_BY_PLACE = 0.9
+"""How sure it is who the owner is, by the mailbox that a mail is in."""
 _ARRIVED = 0.9
 """How sure the date is that the mailbox has of a mail without one."""
 
@@ -59,6 +61,20 @@ _VOICE = re.compile(
 )
 _VOICE_FIELDS = ("X-VoiceMessageDuration", "X-CallingTelephoneNumber")
 """Of Microsoft's answering machine."""
+_SENT = frozenset(
+    {
+        *("sent", "sent mail", "sent messages", "sent items", "sent-mail", "outbox"),
+        *("gesendet", "gesendete objekte", "gesendete elemente", "envoyés"),
+        *("messages envoyés", "éléments envoyés", "enviados", "elementos enviados"),
+        *("mensajes enviados", "enviadas", "itens enviados", "inviata", "inviati"),
+        *("posta inviata", "verzonden", "verzonden items", "skickat", "sendt"),
+        *("отправленные", "wysłane", "gönderilmiş postalar", "送信済み", "已发送"),
+    }
+)
+"""How mailboxes for what their owner wrote are called, in small letters."""
+_TAKEN_IN = frozenset({"inbox", "posteingang", "eingang", "входящие", "受信トレイ"})
+_NO_FOLDER = frozenset({"cur", "new", "mbox"})
+_LABELS = "X-Gmail-Labels"
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
 _SECONDS = re.compile(r"[0-9]{1,5}")
 
@@ -122,6 +138,7 @@ class Mail:
         left_out = 0
         is_cut = False
         is_box = is_mailbox(document.folder.path, document.name)
+        way = _way(_mailbox(document, is_box=is_box))
         with document.open() as file:
             for found in sound_mails(file, is_box=is_box):
                 if found is None:
@@ -131,7 +148,7 @@ class Mail:
                     left_out += 1
                     continue
                 is_cut = found.end >= document.size and found.mail.is_cut
-                yield from _claims(document.name, found, found.mail)
+                yield from _claims(document.name, found, found.mail, way)
         if left_out:
             mails = "1 mail" if left_out == 1 else f"{left_out} mails"
             yield Remark("left_out", f"{mails} could not be taken apart")
@@ -161,12 +178,38 @@ def _stem(label: str) -> str:
     return label[:-5] if label.lower().endswith(".mbox") and len(label) > 5 else label
 
 
-def _claims(name: bytes, found: SoundMail, mail: Parts) -> Iterator[Claim]:
-    sender, others, direction = _people(mail)
+def _mailbox(document: Document, *, is_box: bool) -> str:
+    """The name of the mailbox that a document is, or lies in; empty for none."""
+    folders = os.fsdecode(document.folder.path).split("/")
+    if is_box and document.name != b"mbox":
+        return os.fsdecode(document.name)
+    if not is_box and folders[-1] not in {"cur", "new"}:
+        return ""
+    name = next((each for each in reversed(folders) if each not in _NO_FOLDER), "")
+    # Maildirs have all their folders side by side: `.Lists.Sent`.
+    return name.rpartition(".")[2] if name.startswith(".") else name
+
+
+def _way(*names: str) -> Direction:
+    """Which way mails went, by the names of the mailboxes or labels that they have."""
+    folded = {_stem(unicodedata.normalize("NFC", n)).strip().casefold() for n in names}
+    if folded & _SENT:
+        return Direction.SENT
+    return Direction.RECEIVED if folded & _TAKEN_IN else Direction.UNKNOWN
+
+
+def _claims(
+    name: bytes, found: SoundMail, mail: Parts, way: Direction
+) -> Iterator[Claim]:
+    labels = _way(*mail.field(_LABELS).split(","))
+    if labels is not Direction.UNKNOWN:
+        way = labels
+    sender, others, direction = _people(mail, way)
     chat = _chat(mail, sender, others, direction)
     moment = _moment(mail.date, Precision.SECOND)
     if moment is None:
         moment = _moment(found.arrived, Precision.SECOND, _ARRIVED)
+    is_by_place = way is not Direction.UNKNOWN and direction is way
     identity, text = _identity(mail, found), mail.text(_TEXT)
     is_voice = _says_voice(mail)
     for order, (member, sound) in enumerate(found.sounds):
@@ -178,6 +221,7 @@ def _claims(name: bytes, found: SoundMail, mail: Parts) -> Iterator[Claim]:
             beside=True,
             chat=chat,
             sender=sender,
+            sender_confidence=_BY_PLACE if is_by_place else 1.0,
             direction=direction,
             kind=NoteKind.VOICE if one or says else NoteKind.AUDIO,
             moment=moment,
@@ -195,23 +239,37 @@ def _path(name: bytes) -> bytes:
         return name
 
 
-def _people(mail: Parts) -> tuple[PersonTold | None, set[str], Direction]:
-    """The sender, the addresses of the others, and which way the mail went."""
+def _people(
+    mail: Parts, way: Direction
+) -> tuple[PersonTold | None, set[str], Direction]:
+    """The sender, the addresses of the others, and which way the mail went.
+
+    Args:
+        mail: The mail.
+        way: What its mailbox says about the way.
+    """
     senders = mail.addresses("From") or mail.addresses("Sender")
     to = {address for _, address in mail.addresses("To", "Cc") if address}
     # The machine that takes a mail in for its owner writes for whom.
     owners = {address for _, address in mail.addresses("Delivered-To") if address}
     if not senders:
-        return None, to, Direction.RECEIVED if owners else Direction.UNKNOWN
+        return None, to, Direction.RECEIVED if owners else way
     name, address = senders[0]
     others = to - {address}
     is_me = bool(address) and (address in owners or (bool(to) and not others))
-    direction = Direction.RECEIVED if owners else Direction.UNKNOWN
+    is_me = is_me or (way is Direction.SENT and not owners)
+    direction = Direction.RECEIVED if owners else way
     if is_me:
         direction = Direction.SENT
+    elif address in to and not owners:  # a copy for oneself comes in, too
+        direction = Direction.UNKNOWN
+    return _person(name, address, is_me=is_me), others, direction
+
+
+def _person(name: str, address: str, *, is_me: bool = False) -> PersonTold:
     native = f"mailto:{address}" if address else f"name:mail:{name}"
     rank = NameRank.HANDLE if name else NameRank.NONE
-    return PersonTold(native, name, rank, is_me), others, direction
+    return PersonTold(native, name, rank, is_me)
 
 
 def _chat(
@@ -233,6 +291,9 @@ def _chat(
         return None
     if kind is ChatKind.GROUP:
         kind = ChatKind.DIRECT
+    if sender.is_me and len(others) == 1:
+        named = (one for one in to if one[1] in others)
+        sender = next((_person(*one) for one in named), sender)
     return ChatTold(
         f"mail:{sender.native_id}",
         kind,

@@ -155,7 +155,7 @@ def _room(
     kind, partner = ChatKind.GROUP, None
     if me and len(others) == 1:
         name = people.names[others[0]]
-        if people.is_direct or title in {name, others[0]}:
+        if people.is_direct or _is_called(others[0], name, title):
             kind, partner = ChatKind.DIRECT, _person(others[0], people.names)
     native_id = f"matrix:{people.room_id or title or document.package}"
     rank = NameRank.SUBJECT if kind is ChatKind.GROUP else NameRank.HANDLE
@@ -163,10 +163,16 @@ def _room(
     return _Room(chat, me, people.names, files)
 
 
+def _is_called(mxid: str, name: str, title: str) -> bool:
+    """Tell whether a room is called as somebody in it is."""
+    local = mxid.removeprefix("@").partition(":")[0]
+    return title in {name, mxid} or title.casefold() == local.casefold()
+
+
 def _person(mxid: str, names: dict[str, str], me: str = "") -> PersonTold:
     name = names.get(mxid, "")
-    rank = NameRank.HANDLE if name else NameRank.NONE
-    return PersonTold(f"mxid:{mxid}", name, rank, is_me=bool(me) and mxid == me)
+    rank = NameRank.HANDLE if name else NameRank.NUMBER
+    return PersonTold(f"mxid:{mxid}", name or mxid, rank, is_me=bool(me) and mxid == me)
 
 
 def _claim(event: dict[str, Any], content: dict[str, Any], room: _Room) -> Claim:

@@ -163,7 +163,8 @@ def _thread(
     if is_encrypted:
         title = native = text_of(owner.get("threadName")) or _stem(document)
         found = _NUMBERED.fullmatch(title)
-        if found is not None and found[1] in people:
+        # The number tells files of the same name apart: it is in both names then.
+        if found is not None and (found[1] in people or title == _stem(document)):
             title = found[1]
     else:
         title = _repaired(text_of(owner.get("title")))

@@ -3,7 +3,8 @@
 `data.json` has one JSON object in each line: `date` (ISO 8601, this machine's wall
 clock), `sender`, `body`, `attachments` with `name` and `path`. `chat.md` has the same
 for people: `[2024-08-15 13:26:33] Ana: text[name](./media/name)`, a message on one line
-or more. The owner is called `Me` in both. Nothing tells voice notes from other sounds.
+or more; old versions called it `index.md` and wrote no seconds. The owner is called
+`Me` in all of them. Nothing tells voice notes from other sounds.
 See https://github.com/carderne/signal-export for both formats.
 """
 
@@ -45,6 +46,9 @@ __all__ = ["SignalExport"]
 
 _JSON = b"data.json"
 _MARKDOWN = b"chat.md"
+_OLD_MARKDOWN = b"index.md"
+_MPEG = ".mpeg"
+"""What MP3 is called by its type of content where it came without a name."""
 _HEAD = 64 * 1024
 _OFTEN = 500
 _LINE = 64 * 1024
@@ -73,8 +77,8 @@ class SignalExport:
     kind = DocumentKind.SIGNAL
 
     def fits(self, folder: bytes, name: bytes) -> bool:  # noqa: ARG002  # any place
-        """Tell whether the name is one of the two."""
-        return name in {_JSON, _MARKDOWN}
+        """Tell whether the name is one of those that were used."""
+        return name in {_JSON, _MARKDOWN, _OLD_MARKDOWN}
 
     def recognise(self, document: Document) -> Recognition | None:
         """Look at the first message."""
@@ -86,7 +90,7 @@ class SignalExport:
                 return None
             score, reason = 90, "each line is a message as signal-export writes them"
         else:
-            if _is_json(document.folder.head(_JSON, _HEAD)) or not _is_markdown(head):
+            if not _is_markdown(head) or _is_told_elsewhere(document):
                 return None
             score, reason = 70, "it begins like a chat.md of signal-export"
         return Recognition(
@@ -137,6 +141,14 @@ def _is_json(head: bytes) -> bool:
 def _is_markdown(head: bytes) -> bool:
     text = head.decode("utf-8", "replace").lstrip("\ufeff\r\n")
     return _HEADER.match(text.partition("\n")[0]) is not None
+
+
+def _is_told_elsewhere(document: Document) -> bool:
+    """Whether a better form of the same chat lies beside a text."""
+    if _is_json(document.folder.head(_JSON, _HEAD)):
+        return True
+    is_old = document.name == _OLD_MARKDOWN
+    return is_old and _is_markdown(document.folder.head(_MARKDOWN, _HEAD))
 
 
 def _json_messages(document: Document) -> Iterator[_Message | Remark | None]:
@@ -259,7 +271,7 @@ def _claims(
         return
     path = beside.first(_paths(*attachment))
     name = path.decode("utf-8", "surrogateescape")
-    if not (is_sound_name(name) or (beside.is_sound(path) if path else sound)):
+    if not (is_sound_name(name) or (_is_heard(path, beside) if path else sound)):
         return
     moment = _moment(message.date)
     if not path:
@@ -275,6 +287,17 @@ def _claims(
         moment=moment,
         text=message.text,
     )
+
+
+def _is_heard(path: bytes, beside: Beside) -> bool:
+    """Tell whether a file is sound whose name may be a film's.
+
+    Nobody sends films in MPEG: where the file can't be looked into, it is MP3.
+    """
+    if beside.is_sound(path):
+        return True
+    is_mpeg = path[-len(_MPEG) :].lower() == _MPEG.encode()
+    return is_mpeg and not beside.can_look(path)
 
 
 def _paths(path: str, name: str) -> Iterator[bytes]:

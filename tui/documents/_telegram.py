@@ -38,10 +38,13 @@ if TYPE_CHECKING:
     from tui.documents._api import Options, Told
     from tui.documents._document import Document
 
-__all__ = ["HEAD", "TelegramJson", "looks_like_json"]
+__all__ = ["HEAD", "SAVED", "TelegramJson", "looks_like_json"]
 
 HEAD = 4096
 """Bytes that are enough to tell an export from other JSON."""
+
+SAVED = ChatTold("tg:saved", ChatKind.SELF, "Saved Messages")
+"""What people send to themselves; exports call it so in all languages."""
 
 _NAME = re.compile(rb"result(?: ?\([0-9]{1,4}\))?\.json", re.IGNORECASE)
 _TYPES = (
@@ -197,7 +200,7 @@ class _Chat:
 
     def _make_chat(self) -> ChatTold | None:
         if self._is_self:
-            return ChatTold("tg:saved", ChatKind.SELF, "", NameRank.NONE)
+            return SAVED
         number = self._id()
         if number is None and not self._name:
             return None

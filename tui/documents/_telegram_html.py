@@ -19,7 +19,7 @@ from tui.documents._api import (
     Recognition,
 )
 from tui.documents._document import Document
-from tui.documents._telegram import HEAD, looks_like_json
+from tui.documents._telegram import HEAD, SAVED, looks_like_json
 from tui.documents._telegram_page import Page, read_page
 from tui.documents._telegram_values import (
     duration_of_clock,
@@ -156,12 +156,16 @@ class _Teller:
         talkers = _talkers(document)
         # A channel speaks under its own name, so that name alone proves nothing.
         is_direct = len(talkers) == 2 and name in talkers
+        self._is_self = name == SAVED.title and name not in talkers
+        is_direct = is_direct and not self._is_self
         self._partner = name if is_direct else ""
         self._chat = self._make_chat(document, name)
 
     def _make_chat(self, document: Document, name: str) -> ChatTold | None:
         if not name:
             return None
+        if self._is_self:
+            return SAVED
         if name == _DELETED:
             # There may be many of that name: the export's folder tells them apart.
             native_id = f"tg-html:{name}/{document.package}"
@@ -206,10 +210,12 @@ class _Teller:
         name = _sender_name(text)
         if not name:
             return None
-        is_me = bool(self._partner) and name != self._partner
+        is_me = self._is_self or (bool(self._partner) and name != self._partner)
         return PersonTold(f"name:tg:{name}", name, NameRank.HANDLE, is_me)
 
     def _direction(self) -> Direction:
+        if self._is_self:
+            return Direction.SENT
         if not self._partner or self._last is None:
             return Direction.UNKNOWN
         return Direction.SENT if self._last.is_me else Direction.RECEIVED

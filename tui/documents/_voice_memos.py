@@ -7,8 +7,10 @@ made. Titles are plain text, in spite of the word "encrypted" in the column's na
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from tui.documents._api import ChatTold, Claim, PersonTold, Recognition
 from tui.documents._apple import (
@@ -20,6 +22,7 @@ from tui.documents._apple import (
     safe_path,
     text,
 )
+from tui.documents._attached import Beside, is_sound_name
 from tui.errors import DocumentError
 from tui.model import ChatKind, Direction, DocumentKind
 
@@ -43,6 +46,7 @@ _HOME = ChatTold("memos:Voice Memos", ChatKind.FOLDER, "Voice Memos")
 _STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z?", re.ASCII)
 """What stands in the label of a memo that nobody named."""
 _BUNDLE = b".composition"
+_PIECES = b"/fragments"
 
 
 class VoiceMemos:
@@ -93,6 +97,7 @@ class VoiceMemos:
         """
         del options
         names = set(document.folder.names())
+        beside = Beside(document.folder)
         with asked(document) as (_, tables):
             table = next((each for each in _TABLES if each in tables), None)
             if table is None:
@@ -104,7 +109,7 @@ class VoiceMemos:
                 )
             }
             for count, row in enumerate(tables.rows(table, _COLUMNS)):
-                yield _claim(row, folders, names)
+                yield _claim(row, folders, names, beside)
                 if count % 1000 == 999:
                     yield None
 
@@ -118,12 +123,15 @@ def _folder(uuid: object, encrypted: object, plain: object) -> ChatTold:
 
 
 def _claim(
-    row: tuple[object, ...], folders: Mapping[object, ChatTold], names: set[bytes]
+    row: tuple[object, ...],
+    folders: Mapping[object, ChatTold],
+    names: set[bytes],
+    beside: Beside,
 ) -> Claim:
     key, identity, path, date, length, folder, *titles = row
     return Claim(
         key=text(identity) or str(key),
-        path=_file(text(path), names),
+        path=_file(text(path), names, beside),
         beside=True,
         chat=folders.get(folder, _HOME),
         sender=_ME,
@@ -134,15 +142,30 @@ def _claim(
     )
 
 
-def _file(path: str, names: set[bytes]) -> bytes:
+def _file(path: str, names: set[bytes], beside: Beside) -> bytes:
     """The name of a memo's file; older rows have a path of the phone or Mac."""
+    if path.startswith("file://"):
+        path = unquote(path)
     name = safe_path(path.rstrip("/").rpartition("/")[2])
     if name.lower().endswith(_BUNDLE) and len(name) > len(_BUNDLE):
         # An edited memo is a folder of pieces, often with the finished file beside it.
         stem = name[: -len(_BUNDLE)]
         finished = (stem + suffix for suffix in (b".m4a", b".qta"))
-        return next((each for each in finished if each in names), name)
+        found = next((each for each in finished if each in names), b"")
+        return found or _only_piece(name, beside) or name
     return name
+
+
+def _only_piece(bundle: bytes, beside: Beside) -> bytes:
+    """The path of the only recording in the folder of an edited memo, or empty."""
+    folders = (bundle, bundle + _PIECES)
+    pieces = [
+        folder + b"/" + name
+        for folder in folders
+        for name in beside.names(folder)
+        if is_sound_name(os.fsdecode(name))
+    ]
+    return pieces[0] if len(pieces) == 1 else b""
 
 
 def _title(value: object) -> str:

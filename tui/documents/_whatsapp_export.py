@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.documents._api import Claim, Confidence, Recognition, Remark
 from tui.documents._document import moment_of_wall
 from tui.documents._export_dates import ORDERS, DateReader
-from tui.documents._export_dayparts import day_part, hour_of
+from tui.documents._export_dayparts import DayPart, day_part, hour_of
 from tui.documents._export_files import NamedFiles
 from tui.documents._export_grammar import (
     HEADER,
@@ -62,6 +62,19 @@ _NO_MEDIA = "it names no recordings: none were sent, or they were left out"
 
 _OTHER_DAY = 0.6
 """How sure time and sender are where the day in a name is another than the line's."""
+
+_SILENT = (DayPart.NONE, DayPart.UNKNOWN)
+_SHOWN = 0.9
+"""How sure a time is whose half of the day is known by how the words follow."""
+
+
+def _hour_in_name(header: Header, file: FileNamed, hour: int) -> int:
+    """Return the hour in a name that has the time of a line, but for half a day."""
+    own = header.clock
+    if file.clock is None or own[0] > 12 or own[1:] != file.clock[1:]:
+        return hour
+    told = file.clock[0]
+    return told if told % 12 == own[0] % 12 else hour
 
 
 class WhatsAppExport:
@@ -343,7 +356,13 @@ class _Reader:
         if day is None:
             return None, fits
         hour, minute, second = header.clock
-        hour = hour_of(hour, day_part(" ".join(header.words)))
+        part = self._verdict.halves.get(header.words)
+        if part is not None:
+            confidence = min(confidence, _SHOWN)
+        part = part or day_part(" ".join(header.words))
+        hour = hour_of(hour, part)
+        if part in _SILENT and file.day == day:
+            hour = _hour_in_name(header, file, hour)
         told = date.fromordinal(day)
         parts = [told.year, told.month, told.day, hour, minute]
         if second is None:

@@ -192,6 +192,16 @@ def _beside(claim: ClaimSeen, there: Sequence[FileThere]) -> Binding | None:
         )
     if not claim.may_stray:
         return None
+    # Packed anew by hand, text and media may lie in two folders of one archive.
+    archive = _archive_of(folder)
+    packed = [
+        file
+        for file in there
+        if archive
+        and (file.source_id, _archive_of(file.folder)) == (source_id, archive)
+    ]
+    if len({file.recording_id or -file.id for file in packed}) == 1:
+        return Binding(min(packed), 0.95)
     # An export without media: its notes may lie in the phone's folder. With several
     # phones nothing tells which.
     strays = [file for file in there if file.is_unmatched]
@@ -199,6 +209,12 @@ def _beside(claim: ClaimSeen, there: Sequence[FileThere]) -> Binding | None:
     if len(contents) == 1:
         return Binding(min(strays), 0.9)
     return None
+
+
+def _archive_of(folder: bytes) -> bytes:
+    """The archive that a folder is or lies in; empty for a plain folder."""
+    archive, mark, _ = (folder + b"/").partition(b"//")
+    return archive if mark else b""
 
 
 def _anywhere(

@@ -101,6 +101,23 @@ def test_a_few_impossible_dates_do_not_count() -> None:
     assert _decide(many + "2/13/2024 " * 9 + many) == ("mdy", 1.0)
 
 
+def test_pasted_dates_do_not_hide_the_order() -> None:
+    """Where no order is possible, those count that nearly all dates can have."""
+    own = " ".join(f"{day}/08/2024" for day in range(1, 31))
+    assert _decide(f"{own} 12/31/2020") == ("dmy", 0.9)
+    own = " ".join(["24/8/1"] * 30 + ["24/8/13"])
+    assert _decide(f"{own} 12/31/20", "24/8/1=2024-08-01")[0] == "ymd"
+
+
+def test_names_speak_against_the_only_order() -> None:
+    """A pasted date must not decide against the names of several files."""
+    own = " ".join(f"0{day}/10/2024" for day in range(1, 10)) + " 10/10/2024" * 20
+    hits = [f"0{day}/10/2024=2024-10-0{day}" for day in range(1, 10)]
+    assert _decide(f"{own} 12/31/2020")[0] == "mdy"
+    assert _decide(f"{own} 12/31/2020", " ".join(hits[:2]))[0] == "mdy"
+    assert _decide(f"{own} 12/31/2020", " ".join(hits[:5])) == ("dmy", 0.99)
+
+
 def test_the_user_decides() -> None:
     """A chosen order is taken, unless no date can have it."""
     assert _decide("05/12/2024", chosen="mdy") == ("mdy", 1.0)

@@ -118,6 +118,16 @@ def test_all_hours(form: Format, tmp_path: Path) -> None:
         (" ق.ظ.", DayPart.FORENOON),
         (" wibble", DayPart.UNKNOWN),
         (" wibble pm", DayPart.AFTERNOON),
+        (" po podne", DayPart.AFTERNOON),
+        (" prije podne", DayPart.FORENOON),
+        (" GH", DayPart.FORENOON),
+        (" тк", DayPart.AFTERNOON),
+        (" попл.", DayPart.AFTERNOON),
+        (" nam.", DayPart.AFTERNOON),
+        (" N\u2019abali", DayPart.AFTERNOON),
+        (" soir", DayPart.AFTERNOON),
+        (" صبح، منجهند", DayPart.FORENOON),
+        (" น.", DayPart.NONE),
     ],
 )
 def test_day_parts(words: str, part: DayPart) -> None:
@@ -144,3 +154,24 @@ def test_day_parts(words: str, part: DayPart) -> None:
 def test_hours(hour: int, part: DayPart, expected: int) -> None:
     """Hours become those of a clock with 24."""
     assert hour_of(hour, part) == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "clock"),
+    [
+        ("[2024. 8. 15. 17시 8분 3초]", (17, 8, 3)),
+        ("[2024. 8. 15., 7시 48분 43초]", (7, 48, 43)),
+        ("[2024/8/15 17時8分3秒]", (17, 8, 3)),
+        ("2024. 8. 15. 17시 8분 -", (17, 8)),
+        ("15/8/2024, 4:5 -", (4, 5)),
+        ("15/8/2024 17h08 -", (17, 8)),
+    ],
+)
+def test_clocks(head: str, clock: tuple[int, ...], tmp_path: Path) -> None:
+    """Hours and minutes may have words after them, and no zero in front."""
+    (claim,) = claims_of(tmp_path, f"{head} Eve: {ANDROID}\n")
+    precision = Precision.SECOND if len(clock) > 2 else Precision.MINUTE
+    expected = moment_of_wall((2024, 8, 15, *clock), precision)
+    assert claim.moment is not None
+    assert expected is not None
+    assert claim.moment[:3] == expected[:3]

@@ -197,6 +197,42 @@ def test_a_chat_of_two(tmp_path: Path) -> None:
     assert mine.sender_confidence == 0.9
 
 
+@pytest.mark.parametrize("title", ["Ana-5", "Ana 2"])
+def test_a_numbered_copy(title: str, tmp_path: Path) -> None:
+    """A number after the name is the copy's, if a sender is called as without it."""
+    text = "1/8/24, 13:00 - {}: {}\n"
+    name = f"WhatsApp Chat with {title}.txt"
+    me = text.format("Me", "hi")
+    (claim,) = claims_of(tmp_path / "a", me + text.format("Ana", PTT), name)
+    assert claim.chat is not None
+    assert (claim.chat.native_id, claim.chat.title) == ("wa-export:Ana", "Ana")
+    assert claim.direction is Direction.RECEIVED
+    for other in (title, "Bob"):
+        (claim,) = claims_of(tmp_path / other, me + text.format(other, PTT), name)
+        assert claim.chat is not None
+        assert claim.chat.title == title
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "12/31/20, 13:00 - Bob: hi",
+        "31.12.2020, 13:00 - Bob: hi",
+        "[31/12/2020, 13:00] Bob: hi",
+    ],
+)
+def test_pasted_headers_of_other_phones_are_text(pasted: str, tmp_path: Path) -> None:
+    """They make no group of a chat of two, nor hide what stands before them."""
+    text = "".join(f"{day}/08/2024, 13:00 - Ana: hi\n" for day in range(10, 20))
+    text += f"20/08/2024, 13:00 - Me: look:\n{pasted}\n"
+    (claim,) = claims_of(tmp_path, text + f"21/08/2024, 13:00 - Me: {PTT}\n")
+    assert claim.chat is not None
+    assert claim.chat.kind is ChatKind.DIRECT
+    assert claim.direction is Direction.SENT
+    text = f"20/08/2024, 13:00 - Me: {PTT}\n" + f"{pasted}\n" * 90
+    assert claims_of(tmp_path, text)[0].key == PTT
+
+
 def test_a_chat_with_a_number(tmp_path: Path) -> None:
     """A number is the same person in the name and in the lines."""
     number = "+49 170 0000001"

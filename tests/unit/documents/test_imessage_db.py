@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -242,6 +244,62 @@ def test_handles(tmp_path: Path, handle: str, region: str, identity: str) -> Non
     (claim,) = _read(path, region)
     assert claim.sender is not None
     assert claim.sender.native_id == identity
+
+
+@pytest.mark.parametrize(
+    ("count", "title"),
+    [
+        (0, ""),
+        (2, "+491700000001, +491700000002"),
+        (6, "+491700000001, +491700000002, +491700000003, +491700000004 + 2"),
+    ],
+)
+def test_a_group_without_a_title(tmp_path: Path, count: int, title: str) -> None:
+    """It is called by its members, not by a number that nobody has ever seen."""
+    people = [(n, f"+49170000000{n}") for n in range(1, count + 1)]
+    path = _write(
+        tmp_path / "chat.db",
+        handle=people,
+        chat=[(*_GROUP[:4], "")],
+        chat_message_join=[(2, 1)],
+        chat_handle_join=[(2, n) for n, _ in people],
+    )
+    (claim,) = _read(path)
+    assert claim.chat is not None
+    assert (claim.chat.kind, claim.chat.title) == (ChatKind.GROUP, title)
+
+
+def test_one_person_over_imessage_and_as_texts(tmp_path: Path) -> None:
+    """Two chats of the database are one conversation."""
+    claims = _read(
+        _write(
+            tmp_path / "chat.db",
+            chat=[_CHAT, (2, f"SMS;-;{_ANA}", _ANA, 45, None)],
+            message=[_MESSAGE, (2, "GUID-2", *_MESSAGE[2:])],
+            chat_message_join=[(1, 1), (2, 2)],
+            chat_handle_join=[(1, 1), (2, 1)],
+            message_attachment_join=[(1, 1), (2, 1)],
+        )
+    )
+    one, other = (claim.chat for claim in claims)
+    assert one is not None
+    assert other is not None
+    assert one.native_id != other.native_id
+    assert one.aliases == other.aliases == (f"imessage:with:tel:{_ANA}",)
+
+
+def test_a_message_that_was_deleted_lately(tmp_path: Path) -> None:
+    """It is in the chat that it would return to."""
+    path = _write(tmp_path / "chat.db", chat_message_join=[])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(
+            """CREATE TABLE chat_recoverable_message_join (chat_id INTEGER,
+                message_id INTEGER, delete_date INTEGER);
+            INSERT INTO chat_recoverable_message_join VALUES (2, 1, 0);"""
+        )
+    (claim,) = _read(path)
+    assert claim.chat is not None
+    assert claim.chat.title == "Band"
 
 
 def test_a_chat_without_handles(tmp_path: Path) -> None:

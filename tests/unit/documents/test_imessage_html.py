@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.messengers import HOSTILE, document_at, read, wall_ms, write_file
+from tests.support.notes import encoded
 from tui.documents._imessage_html import IMessageExport
 from tui.model import ChatKind, Direction, NoteKind, Precision
 
@@ -411,3 +412,38 @@ def test_any_order_of_markup(
         path = write_file(folder / name, "".join(pieces).encode("latin-1"))
         IMESSAGE.recognise(document_at(path))
         assert read(IMESSAGE, path).error is None
+
+
+def test_recordings_of_a_text_that_were_made_mp4(tmp_path: Path) -> None:
+    """The file tells it from a film, or else the transcript."""
+    write_file(tmp_path / "attachments" / "1.mp4", encoded("mp4", 1))
+    write_file(tmp_path / "attachments" / "2.mp4", encoded("mp4", 1, video=True))
+    lines = [(_STAMP, "Ana", f"attachments/{number}.mp4") for number in (1, 2, 3)]
+    said = ["", *lines[2], "Transcription: late", ""]
+    path = _text(tmp_path / "Ana.txt", *lines[0], "", *lines[1], *said)
+    claims = read(IMESSAGE, path).claims
+    assert [(claim.path, claim.kind) for claim in claims] == [
+        (b"attachments/1.mp4", NoteKind.VOICE),
+        (b"attachments/3.mp4", NoteKind.VOICE),
+    ]
+    assert claims[1].transcript == "late"
+
+
+@pytest.mark.parametrize("is_page", [True, False])
+def test_files_that_the_tool_did_not_find(tmp_path: Path, *, is_page: bool) -> None:
+    """Notes that are gone are told, each for itself, by what they were called."""
+    name, stamps = "Audio Message.caf", (_STAMP, "May 17, 2022  5:30:00 PM")
+    if is_page:
+        error = '<span class="attachment_error">Unable to locate attachment: {}</span>'
+        parts = [_part(error.format(each)) for each in (name, "IMG_1.HEIC")]
+        messages = [_message(*parts, stamp=stamp) for stamp in stamps]
+        path = _page(tmp_path / "Ana.html", *messages)
+    else:
+        text = [line for each in stamps for line in (each, "Ana", name, "IMG.HEIC", "")]
+        path = _text(tmp_path / "Ana.txt", *text, _STAMP, "Me", f"see {name}", "")
+    claims = read(IMESSAGE, path).claims
+    assert [claim.path for claim in claims] == [b"", b""]
+    assert len({claim.key for claim in claims}) == 2
+    moments = [claim.moment and claim.moment.ms for claim in claims]
+    assert moments == [wall_ms(*_MS), wall_ms(2022, 5, 17, 17, 30)]
+    assert {claim.direction for claim in claims} == {Direction.RECEIVED}

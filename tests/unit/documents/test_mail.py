@@ -464,3 +464,70 @@ def test_both_know_the_same_files() -> None:
     assert archive.MailFormat().fits(b"/x/cur", b"1723728393.M1P1.host")
     assert Mail().fits(b"/x/cur", b"1723728393.M1P1.host")
     assert not Mail().fits(b"/x/cur", b"a.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "direction"),
+    [
+        ("Sent.mbox", Direction.SENT),
+        ("Sent Messages.mbox/mbox", Direction.SENT),
+        ("Gesendet.mbox", Direction.SENT),
+        ("INBOX.mbox", Direction.RECEIVED),
+        ("INBOX.mbox/mbox", Direction.RECEIVED),
+        ("Project.mbox", Direction.UNKNOWN),
+    ],
+)
+def test_mailboxes_tell_the_way(
+    tmp_path: Path, name: str, direction: Direction
+) -> None:
+    """What lies in the box for sent mail is the owner's."""
+    claim = _only(tmp_path, mailbox(mail(_OGG)), name)
+    assert claim.direction is direction
+    assert claim.sender is not None
+    assert claim.sender.is_me is (direction is Direction.SENT)
+    assert (claim.sender_confidence < 1) is (direction is not Direction.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("folder", "direction"),
+    [
+        ("Maildir/.Sent/cur", Direction.SENT),
+        ("Maildir/.Lists.Sent Items/new", Direction.SENT),
+        ("Inbox/cur", Direction.RECEIVED),
+        ("Maildir/cur", Direction.UNKNOWN),
+        ("Sent", Direction.UNKNOWN),
+    ],
+)
+def test_folders_of_a_maildir_tell_the_way(
+    tmp_path: Path, folder: str, direction: Direction
+) -> None:
+    """A folder of single mails is a mailbox only where a Maildir is."""
+    assert _only(tmp_path, mail(_OGG), f"{folder}/1.eml").direction is direction
+
+
+@pytest.mark.parametrize(
+    ("labels", "direction"),
+    [
+        ("Sent,Opened", Direction.SENT),
+        ("Inbox,Important", Direction.RECEIVED),
+        ("Archived", Direction.UNKNOWN),
+    ],
+)
+def test_labels_tell_the_way(tmp_path: Path, labels: str, direction: Direction) -> None:
+    """Gmail keeps all mails in one box, and their folders in a field."""
+    data = mailbox(mail(_OGG, X_Gmail_Labels=labels))
+    assert _only(tmp_path, data, "All mail.mbox").direction is direction
+
+
+def test_a_copy_for_oneself_comes_in_too(tmp_path: Path) -> None:
+    """Who wrote to themselves and others may be the owner."""
+    data = mailbox(mail(_OGG, Cc="ana@example.org"))
+    assert _only(tmp_path, data, "INBOX.mbox").direction is Direction.UNKNOWN
+
+
+def test_a_sent_mail_without_a_subject(tmp_path: Path) -> None:
+    """It belongs to the chat with whom it was sent to."""
+    claim = _only(tmp_path, mailbox(mail(_OGG, subject="")), "Sent.mbox")
+    assert claim.chat is not None
+    assert claim.chat.native_id == "mail:mailto:ben@example.org"
+    assert (claim.chat.kind, claim.chat.title) == (ChatKind.DIRECT, "Ben")

@@ -337,3 +337,16 @@ def test_any_json(
     MATRIX.recognise(document_at(path))
     error = read(MATRIX, path).error
     assert error is None or isinstance(error, DocumentError)
+
+
+def test_people_without_events_of_their_own(tmp_path: Path) -> None:
+    """Who has no display name is called by the whole id, and so may a room be."""
+    content = {"msgtype": "m.audio", "body": "a.ogg", **_VOICE}
+    events = [_event(_ANA, content), _event(_BO, content, event_id="$2")]
+    room = {"room_name": "Ana", "exported_by": _BO, "messages": events}
+    claims = read(MATRIX, write_json(tmp_path / "export.json", room)).claims
+    assert claims[0].sender is not None
+    assert claims[0].sender.name == _ANA
+    assert claims[0].chat is not None
+    assert claims[0].chat.kind is ChatKind.DIRECT
+    assert claims[0].chat.partner == claims[0].sender

@@ -359,3 +359,21 @@ def test_any_json(
         MESSENGER.recognise(document_at(path))
         error = read(MESSENGER, path).error
         assert error is None or isinstance(error, DocumentError)
+
+
+@pytest.mark.parametrize(
+    ("file", "title"),
+    [("Hikers_9.json", "Hikers"), ("message_1.json", "Hikers_9")],
+)
+def test_the_number_of_an_encrypted_group(
+    tmp_path: Path, file: str, title: str
+) -> None:
+    """The number that its file got for its name is no part of the title."""
+    media = [{"uri": "./media/voice.m4a"}]
+    message = {"senderName": "Bo", "timestamp": 1_723_721_193_123, "media": media}
+    chat = {"participants": ["Ana", "Bo", "Cy"], "threadName": "Hikers_9"}
+    path = write_json(tmp_path / file, chat | {"messages": [message]})
+    [claim] = read(MESSENGER, path).claims
+    assert claim.chat is not None
+    assert claim.chat.title == title
+    assert claim.chat.native_id == "fb:Hikers_9"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +21,8 @@ from tests.support.messengers import (
     write_lines,
 )
 from tests.support.notes import encoded, silent_video
+from tui.documents._api import Claim, Options
+from tui.documents._document import Document
 from tui.documents._signal import SignalExport
 from tui.errors import PartialError
 from tui.model import ChatKind, Direction, NoteKind, Precision
@@ -375,3 +379,46 @@ def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> Non
         path = write_file(folder / name, data)
         SIGNAL.recognise(document_at(path))
         read(SIGNAL, path)
+
+
+def test_the_text_of_old_versions(tmp_path: Path) -> None:
+    """It was called otherwise, and had no seconds."""
+    name = "2021-03-04_00_signal-2021-03-04-101500.m4a"
+    text = f"[2021-03-04 10:15] Ana:   [{name}](./media/{name})  \n"
+    text += "[2021-03-04 10:16] Me: ok  \n"
+    path = write_file(tmp_path / "Ana" / "index.md", text.encode())
+    assert SIGNAL.fits(b"/x", b"index.md")
+    assert SIGNAL.recognise(document_at(path)) is not None
+    [claim] = read(SIGNAL, path).claims
+    assert claim.path == f"media/{name}".encode()
+    assert claim.direction is Direction.RECEIVED
+    assert claim.moment is not None
+    assert claim.moment.ms == wall_ms(2021, 3, 4, 10, 15)
+    assert claim.moment.precision is Precision.MINUTE
+
+
+@pytest.mark.parametrize("name", ["chat.md", "data.json"])
+def test_the_old_text_beside_a_new_one(tmp_path: Path, name: str) -> None:
+    """Only one of them is read."""
+    line = "[2021-03-04 10:15] Ana: hi\n"
+    path = write_file(tmp_path / "Ana" / "index.md", line.encode())
+    if name == "data.json":
+        write_lines(tmp_path / "Ana" / name, [_message("Ana")])
+    else:
+        write_file(tmp_path / "Ana" / name, line.encode())
+    assert SIGNAL.recognise(document_at(path)) is None
+
+
+def test_mpeg_in_an_archive_is_sound(tmp_path: Path) -> None:
+    """Members are not looked into, and MP3 without a name has a film's suffix."""
+    names = [f"2024-08-15T13-26-33.123_00_None.{each}" for each in ("mpeg", "mp4")]
+    line = json.dumps(_message("Ana", *names)) + "\n"
+    with zipfile.ZipFile(tmp_path / "signal.zip", "w") as archive:
+        archive.writestr("Ana/data.json", line)
+        for name in names:
+            archive.writestr(f"Ana/media/{name}", b"sound")
+    path = tmp_path / "signal.zip" / "" / "Ana" / "data.json"
+    document = Document(os.fsencode(path).replace(b".zip/", b".zip//"), len(line))
+    told = list(SIGNAL.read(document, Options()))
+    claims = [each for each in told if isinstance(each, Claim)]
+    assert [claim.path for claim in claims] == [f"media/{names[0]}".encode()]

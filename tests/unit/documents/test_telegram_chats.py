@@ -49,7 +49,7 @@ def _one(message: dict[str, Any]) -> Claim:
     [
         ("personal_chat", ChatKind.DIRECT, "", "tg:123", True),
         ("bot_chat", ChatKind.DIRECT, "", "tg:123", True),
-        ("saved_messages", ChatKind.SELF, "", "tg:saved", False),
+        ("saved_messages", ChatKind.SELF, "Saved Messages", "tg:saved", False),
         ("private_group", ChatKind.GROUP, "Ana", "tg:123", False),
         ("private_supergroup", ChatKind.GROUP, "Ana", "tg:123", False),
         ("public_supergroup", ChatKind.GROUP, "Ana", "tg:123", False),

@@ -535,3 +535,23 @@ def test_inside_of_an_archive(tmp_path: Path, top: str) -> None:
         archive.writestr(f"{top}result.json", to_bytes(account_json([talk])))
     again = Document(os.fsencode(f"{file}//{folder}/messages2.html"), len(pages[1]))
     assert TelegramHtml().recognise(again) is None
+
+
+def test_what_people_send_to_themselves() -> None:
+    """It is the same chat as in the JSON, and its only speaker is the owner."""
+    said = [_voice(1, ME), _voice(2, ME)]
+    (page,) = pages_html(Talk("saved_messages", 123, "Saved Messages", said))
+    claims = _claims(page)
+    chat = ChatTold("tg:saved", ChatKind.SELF, "Saved Messages")
+    assert {claim.chat for claim in claims} == {chat}
+    assert {claim.direction for claim in claims} == {Direction.SENT}
+    assert all(claim.sender and claim.sender.is_me for claim in claims)
+
+
+def test_somebody_who_is_called_as_a_chat_is() -> None:
+    """A person may have any name."""
+    namesake = ANA._replace(name="Saved Messages")
+    said = [_voice(1, namesake), _voice(2, ME)]
+    (page,) = pages_html(Talk("personal_chat", 123, namesake.name, said))
+    claims = _claims(page)
+    assert {claim.chat and claim.chat.kind for claim in claims} == {ChatKind.DIRECT}

@@ -109,6 +109,10 @@ def test_titles(tmp_path: Path, title: object, label: object, shown: str) -> Non
         ("edited.composition", "edited.m4a"),
         ("/x/edited.composition/", "edited.m4a"),
         ("raw.composition", "raw.composition"),
+        ("one.composition", "one.composition/fragments/piece.m4a"),
+        ("two.composition", "two.composition"),
+        ("file:///x/New%20Recording.m4a", "New Recording.m4a"),
+        ("100%20.m4a", "100%20.m4a"),
         ("u\u0308.m4a", "\u00fc.m4a"),
         ("..", ""),
         ("a/..", ""),
@@ -120,6 +124,11 @@ def test_titles(tmp_path: Path, title: object, label: object, shown: str) -> Non
 def test_places(tmp_path: Path, stored: object, path: str) -> None:
     """The file lies beside the index, under the last part of what is stored."""
     (tmp_path / "edited.m4a").touch()
+    for piece in ("one/piece.m4a", "one/manifest.plist", "two/a.m4a", "two/b.m4a"):
+        bundle, _, name = piece.partition("/")
+        folder = tmp_path / f"{bundle}.composition" / "fragments"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
     row = (1, None, stored, *_ROW[3:])
     (claim,) = _read(memos(tmp_path / "CloudRecordings.db", row))
     assert (claim.key, claim.path) == ("1", path.encode())

@@ -206,6 +206,28 @@ def test_files_beside_a_document(
     assert found == ({} if strength is None else {1: (1, strength)})
 
 
+@pytest.mark.parametrize(
+    ("place", "folder", "strength"),
+    [
+        (b"a.zip//chat", b"a.zip//media", 0.95),
+        (b"a.zip/", b"a.zip//media/voice", 0.95),
+        (b"a.zip//chat", b"a.zip/", 0.95),
+        (b"a.zip//chat", b"b.zip//media", None),
+        (b"chat", b"media", None),
+    ],
+)
+def test_text_and_media_in_two_folders_of_one_archive(
+    place: bytes, folder: bytes, strength: float | None
+) -> None:
+    """Somebody packed them anew; elsewhere another folder is another chat's."""
+    told = claim(1, **EXPORT, place=(1, place), may_stray=True)
+    there = file(1, folder=folder, is_unmatched=False)
+    expected = {} if strength is None else {1: (1, strength)}
+    assert decided([told], [there]) == expected
+    rival = file(2, there.name, folder=folder + b"/other", is_unmatched=False)
+    assert decided([told], [there, rival]) == {}
+
+
 def test_an_export_without_media_and_two_phones() -> None:
     """Nothing tells whose file it is, unless both have the same content."""
     told = claim(1, **EXPORT, place=(1, b"Download"), may_stray=True)
