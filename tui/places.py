@@ -7,7 +7,7 @@ takes (19 ms ahead of the first picture, where nothing of it is loaded yet).
 import os
 import sys
 
-__all__ = ["is_known", "is_own", "keep_apart", "place"]
+__all__ = ["is_known", "is_own", "keep_apart", "keeps_apart", "place"]
 
 _HOMES = {
     "config": ("XDG_CONFIG_HOME", ".config"),
@@ -46,6 +46,11 @@ def keep_apart(path: str | bytes | os.PathLike[str]) -> None:
     identity = _identity(path)
     if identity is not None:
         _own[identity] = os.fsdecode(path)
+
+
+def keeps_apart() -> bool:
+    """Tell whether there is any database that is kept apart in this process."""
+    return bool(_own)
 
 
 def is_own(status: os.stat_result) -> bool:

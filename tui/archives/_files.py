@@ -13,7 +13,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, BinaryIO
 
 from tui.archives import _opened
-from tui.places import is_own
+from tui.places import is_own, keeps_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +100,7 @@ def _opened_quietly(path: bytes) -> int:
         if error.errno != errno.EPERM:  # only the owner may ask for no access time
             raise
         fd = os.open(path, _QUIET)
-    if is_own(os.fstat(fd)):
+    if keeps_apart() and is_own(os.fstat(fd)):
         # Never closed: closing it would take SQLite's locks away. Asking ahead of
         # opening would cost every file of a scan a tenth of what opening does.
         _refused[path] = fd
