@@ -71,7 +71,11 @@ def test_paths_lead_back(view: FolderView) -> None:
     assert again.head(b"b.opus", 9) == b"678"
 
 
-@pytest.mark.parametrize("data", [b"no zip", packed(("a", b"1"))[:-5], b""])
+@pytest.mark.parametrize(
+    "data",
+    [b"no zip", packed(("a", b"1"))[:-5], b""],
+    ids=["no zip", "cut off", "empty"],  # the bytes tell the time: no id of a test
+)
 def test_a_broken_zip_is_an_empty_folder(tmp_path: Path, data: bytes) -> None:
     """Who looks at folders need not know what an archive is."""
     (tmp_path / "a.zip").write_bytes(data)
