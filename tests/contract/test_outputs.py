@@ -11,6 +11,7 @@ from tests.support.pulse import PulseServer
 from tui.audio._file import FileOutput
 from tui.audio._miniaudio import MiniaudioOutput
 from tui.audio._null import NullOutput
+from tui.audio._pulse import PulseOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +24,15 @@ if TYPE_CHECKING:
     params=[
         "null",
         "file",
-        pytest.param(
-            "miniaudio",
-            marks=[pytest.mark.needs("pulseaudio"), pytest.mark.xdist_group("sound")],
+        *(
+            pytest.param(
+                name,
+                marks=[
+                    pytest.mark.needs("pulseaudio"),
+                    pytest.mark.xdist_group("sound"),
+                ],
+            )
+            for name in ("miniaudio", "pulse")
         ),
     ]
 )
@@ -40,7 +47,8 @@ def output(
     else:
         with PulseServer() as server:
             monkeypatch.setenv("PULSE_SERVER", server.address)
-            made = MiniaudioOutput()
+            pulse = request.param == "pulse"
+            made = PulseOutput() if pulse else MiniaudioOutput()
             yield made
             made.stop()
 
@@ -92,5 +100,5 @@ def test_stop_is_idempotent(output: Output) -> None:
 
 def test_it_says_what_it_is(output: Output) -> None:
     """A name, and a latency that can be true."""
-    assert output.name in {"null", "file", "miniaudio"}
+    assert output.name in {"null", "file", "miniaudio", "pulse"}
     assert 0 <= output.latency_ms < 1000

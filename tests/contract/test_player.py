@@ -150,7 +150,7 @@ def test_settings_show_at_once_and_are_clamped(ear: Ear, tmp_path: Path) -> None
     """Whoever counts up from the status need not wait for the engine."""
     player = ear.player
     player.set_speed(9.0)
-    assert player.status.speed == 3.0
+    assert player.status.speed == 4.0
     player.set_speed(0.1)
     assert player.status.speed == 0.5
     player.set_volume(-1.0)

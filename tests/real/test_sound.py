@@ -36,7 +36,11 @@ FADE = 240
 NOISE = noise(8)
 BOTH = pytest.mark.parametrize(
     "output",
-    ["miniaudio", pytest.param("simpleaudio", marks=pytest.mark.needs("simpleaudio"))],
+    [
+        "pulse",
+        "miniaudio",
+        pytest.param("simpleaudio", marks=pytest.mark.needs("simpleaudio")),
+    ],
 )
 
 
@@ -184,7 +188,7 @@ def test_faster_is_not_higher(desk: Desk, server: PulseServer) -> None:
     assert frequency(heard[4000:-4000]) == pytest.approx(440, rel=0.02)
 
 
-@pytest.mark.parametrize("output", ["miniaudio"])
+@pytest.mark.parametrize("output", ["pulse", "miniaudio"])
 def test_no_command_clicks(desk: Desk, server: PulseServer) -> None:
     """A sine is bent nowhere more than it is by itself."""
     path = desk.put("sine.wav", wav(sine(20)))
@@ -210,7 +214,7 @@ def test_no_command_clicks(desk: Desk, server: PulseServer) -> None:
     assert bend(heard) <= bend(sine(0.5)) + 4
 
 
-@pytest.mark.parametrize("output", ["miniaudio"])
+@pytest.mark.parametrize("output", ["pulse", "miniaudio"])
 def test_a_killed_server_pauses_and_resumes(desk: Desk, server: PulseServer) -> None:
     """A line says so, the place is kept, and it goes on when the server is back."""
     path = desk.put("noise.wav", wav(NOISE))
@@ -232,7 +236,7 @@ def test_a_killed_server_pauses_and_resumes(desk: Desk, server: PulseServer) -> 
     assert place / 48 == pytest.approx(status.position_ms, abs=150)
 
 
-@pytest.mark.parametrize("output", ["miniaudio"])
+@pytest.mark.parametrize("output", ["pulse", "miniaudio"])
 def test_a_server_that_hangs_is_told(desk: Desk, server: PulseServer) -> None:
     """The player answers meanwhile, and goes on when the server does."""
     path = desk.put("noise.wav", wav(NOISE))

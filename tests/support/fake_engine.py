@@ -110,6 +110,8 @@ class FakeEngine:
                 self._change(volume=volume)
             case commands.SetMuted(muted):
                 self._change(muted=muted)
+            case commands.SetSkip(strength):
+                self._change(skip=strength)
 
     def _load(self, load: commands.Load) -> None:
         self._change(

@@ -170,6 +170,9 @@ class HandPlayer:
     def set_muted(self, muted: bool) -> None:
         self.asked.append(f"muted {muted}")
 
+    def set_skip(self, strength: int) -> None:
+        self.asked.append(f"skip {strength}")
+
     def close(self, timeout: float = 2.0) -> None:
         self.asked.append("close")
 

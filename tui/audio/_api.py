@@ -7,14 +7,14 @@ one. `Output` is what the engine plays on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui.audio._events import PlayerEvent, PlayerStatus
 
-__all__ = ["CHANNELS", "RATE", "Output", "Player"]
+__all__ = ["CHANNELS", "RATE", "Output", "Player", "RewritingOutput"]
 
 RATE = 48_000
 """Frames a second of everything that is played."""
@@ -66,13 +66,16 @@ class Player(Protocol):
         """Go forward or back; repeated calls add up."""
 
     def set_speed(self, speed: float) -> None:
-        """Speak faster or slower at the same pitch, 0.5 to 3.0 (clamped)."""
+        """Speak faster or slower at the same pitch, 0.5 to 4.0 (clamped)."""
 
     def set_volume(self, volume: float) -> None:
         """Set the volume, 0.0 to 1.0 (clamped)."""
 
     def set_muted(self, muted: bool) -> None:  # noqa: FBT001  # a setter of one boolean
         """Silence without a pause, or undo it."""
+
+    def set_skip(self, strength: int) -> None:
+        """Leave out pauses: 0 none, 3 as many as can be told (clamped)."""
 
     def close(self, timeout: float = 2.0) -> None:
         """End all work and give the device back, within a time in seconds."""
@@ -106,3 +109,25 @@ class Output(Protocol):
     @property
     def latency_ms(self) -> int:
         """How long a frame takes from `pull` to the ear, about."""
+
+
+@runtime_checkable
+class RewritingOutput(Output, Protocol):
+    """An output that holds much sound ready, and can replace it."""
+
+    @property
+    def depth(self) -> int:
+        """How many frames are held ready, and asked for at once after a change."""
+
+    @property
+    def delay_ms(self) -> int:
+        """How long a change takes to the ear, about."""
+
+    def rewrite(self, rewind: Callable[[int], int], change: Callable[[], None]) -> None:
+        """Replace what was not played yet; any thread but the output's may call.
+
+        Args:
+            rewind: Makes so many frames those that `pull` gives next, again; returns
+                how many it could.
+            change: Changes what `pull` gives.
+        """

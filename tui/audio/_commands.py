@@ -13,6 +13,7 @@ __all__ = [
     "Seek",
     "SeekBy",
     "SetMuted",
+    "SetSkip",
     "SetSpeed",
     "SetVolume",
     "Stop",
@@ -74,7 +75,7 @@ class SetSpeed:
     """Speak faster or slower at the same pitch."""
 
     speed: float
-    """Clamped to 0.5 to 3.0."""
+    """Clamped to 0.5 to 4.0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,14 @@ class SetMuted:
 
 
 @dataclass(frozen=True, slots=True)
+class SetSkip:
+    """Leave out pauses."""
+
+    strength: int
+    """Clamped to 0 (none) to 3 (as many as can be told)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """End the engine's thread."""
 
@@ -108,6 +117,7 @@ Command = (
     | SetSpeed
     | SetVolume
     | SetMuted
+    | SetSkip
     | Quit
 )
 
@@ -119,12 +129,13 @@ def coalesce(commands: list[Command]) -> list[Command]:
     kept: list[Command] = []
     for command in commands:
         if isinstance(command, (Load, Stop)):
-            kept = [c for c in kept if isinstance(c, (SetSpeed, SetVolume, SetMuted))]
+            settings = (SetSpeed, SetVolume, SetMuted, SetSkip)
+            kept = [c for c in kept if isinstance(c, settings)]
         last = kept[-1] if kept else None
         match last, command:
             case (Seek() | SeekBy(), Seek()) | (SetSpeed(), SetSpeed()):
                 kept[-1] = command
-            case SetVolume(), SetVolume():
+            case (SetVolume(), SetVolume()) | (SetSkip(), SetSkip()):
                 kept[-1] = command
             case Seek(position_ms=base), SeekBy(delta_ms=delta):
                 kept[-1] = Seek(max(0, base + delta))

@@ -42,25 +42,34 @@ class Deck:
         self._recording = Recording(path)
         self._decoder: Decoder | None = None
         self._blocks: Iterator[tuple[bytes, float]] = iter(())
+        self._saved = 0.0
         self.ring = Ring(0.0, 1.0)
         self.start = 0.0
         """Media time in seconds where the ring began."""
         self.duration: float | None = None
         """Seconds; from the header, and measured when the end was decoded."""
 
-    def cue(self, position: float, speed: float, largest: int = 0) -> Ring:
+    @property
+    def saved(self) -> float:
+        """Seconds of pauses that were left out since the last cue."""
+        return self._saved if self._decoder is None else self._decoder.saved
+
+    def cue(
+        self, position: float, speed: float, largest: int = 0, skip: int = 0
+    ) -> Ring:
         """Begin a new ring; the old one keeps what it has.
 
         Args:
             position: Media time in seconds; behind the end means the end.
             speed: How many times faster.
             largest: The most frames that the device asks for at once.
+            skip: How many of the pauses to leave out.
 
         Raises:
             AudioError: The file can't be decoded.
         """
         self._let_go()
-        self._decoder = decoder = Decoder(self._recording, position, speed)
+        self._decoder = decoder = Decoder(self._recording, position, speed, skip)
         if self.duration is None:
             self.duration = decoder.duration
         self._blocks = iter(decoder)
@@ -101,6 +110,7 @@ class Deck:
         decoder, self._decoder = self._decoder, None
         self._blocks = iter(())
         if decoder is not None:
+            self._saved = decoder.saved
             decoder.close()
 
     def _step(self) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from tui.archives import open_quietly
 from tui.audio._api import CHANNELS, RATE
+from tui.audio._pauses import PauseCutter
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
@@ -150,13 +151,18 @@ class Decoder:
         recording: The file.
         position: Where to begin, in seconds.
         speed: How many times faster, at the same pitch.
+        skip: How many of the pauses to leave out: 0 none, 3 the most.
 
     Raises:
         AudioError: It is not a sound file, or has no audio in it.
     """
 
     def __init__(
-        self, recording: Recording, position: float = 0.0, speed: float = 1.0
+        self,
+        recording: Recording,
+        position: float = 0.0,
+        speed: float = 1.0,
+        skip: int = 0,
     ) -> None:
         self._recording = recording
         self.start = max(0.0, position)
@@ -179,7 +185,15 @@ class Decoder:
         except BaseException:
             self._container.close()
             raise
-        self._blocks = self._make_blocks()
+        self._blocks = self._whole = self._make_blocks()
+        self._cutter = PauseCutter(skip, speed) if skip else None
+        if self._cutter is not None:
+            self._blocks = self._cutter.run(self._whole)
+
+    @property
+    def saved(self) -> float:
+        """Seconds that were left out until now."""
+        return 0.0 if self._cutter is None else self._cutter.saved
 
     def __iter__(self) -> Iterator[tuple[bytes, float]]:
         """Give PCM with the media time of its first frame.
@@ -204,6 +218,7 @@ class Decoder:
     def close(self) -> None:
         """Let the container go."""
         self._blocks.close()
+        self._whole.close()
         self._container.close()
 
     def _first_stream(self) -> AudioStream:

@@ -12,6 +12,7 @@ import threading
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from tui.audio._api import RewritingOutput
 from tui.audio._outputs import Opened
 from tui.audio._ring import FRAME
 from tui.errors import AudioError
@@ -143,6 +144,7 @@ class Device:
         self._state = _State.CLOSED
         self._session: _Session | None = None
         self._output: Output | None = None
+        self._rewriting: RewritingOutput | None = None
         self._job: _Job | None = None
         self._wanted = False
         self._idle_at = 0.0
@@ -165,6 +167,31 @@ class Device:
     def latency(self) -> float:
         """Seconds from a pull to the ear."""
         return self._output.latency_ms / 1000 if self._output and self.is_open else 0.0
+
+    @property
+    def delay(self) -> float:
+        """Seconds until a change is heard."""
+        if self._rewriting is not None and self.is_open:
+            return self._rewriting.delay_ms / 1000
+        return self.latency
+
+    @property
+    def depth(self) -> int:
+        """Frames that the output may ask for at once after a change, if it does so."""
+        return 0 if self._rewriting is None else self._rewriting.depth
+
+    def change(self, rewind: Callable[[int], int], change: Callable[[], None]) -> None:
+        """Change what is given to the device, so that it is heard soon.
+
+        Args:
+            rewind: Makes so many frames those that are given next, again; returns how
+                many it could.
+            change: Makes the change.
+        """
+        if self._rewriting is not None and self.is_open and self._session is not None:
+            self._rewriting.rewrite(rewind, change)
+        else:
+            change()
 
     def want(self, *, sound: bool) -> None:
         """Say whether sound is needed, and open the device if so."""
@@ -288,7 +315,8 @@ class Device:
             self._session = job.session
             if job.session is not None:
                 job.session.last = now
-            self._output = job.opened.output
+            self._output = output = job.opened.output
+            self._rewriting = output if isinstance(output, RewritingOutput) else None
             self._state = _State.OPEN
             self.name = self._output.name
             self.problem = job.opened.problem

@@ -24,6 +24,7 @@ from tui.audio._commands import (
     Seek,
     SeekBy,
     SetMuted,
+    SetSkip,
     SetSpeed,
     SetVolume,
     Stop,
@@ -42,6 +43,7 @@ from tui.audio._events import (
     StateChanged,
 )
 from tui.audio._mixer import UNITY, Mixer, Plan
+from tui.audio._pauses import STRENGTHS
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
@@ -57,7 +59,8 @@ __all__ = ["MAX_SPEED", "MIN_SPEED", "Engine"]
 
 log = logging.getLogger(__name__)
 
-MIN_SPEED, MAX_SPEED = 0.5, 3.0
+MIN_SPEED, MAX_SPEED = 0.5, 4.0
+MAX_SKIP = len(STRENGTHS) - 1
 _TICK = 0.0995
 """Seconds between two events of the position: ten a second, and room for rounding."""
 _FADE_OUT = 0.06
@@ -96,6 +99,7 @@ class Engine:
         )
         self._deck: Deck | None = None
         self._resume = False  # to be played as soon as the device is back
+        self._end_at: float | None = None  # when what was given last will be heard
         self._told_ms = 0  # the position that was last told
         self._told_at = float("-inf")
         self._thread: Thread | None = None
@@ -140,12 +144,18 @@ class Engine:
             pass
         self._end()
 
+    @property
+    def _needed(self) -> int:
+        """The most frames that the device may ask for at once."""
+        return max(self._mixer.largest, self._device.depth)
+
     def _wait_s(self) -> float | None:
         """Tell how long nothing is to be done; None for until somebody sends."""
-        if self._deck is not None and not self._deck.is_full(self._mixer.largest):
+        if self._deck is not None and not self._deck.is_full(self._needed):
             return 0.0
         now = self._clock()
-        times = [due for due in (self._device.due(),) if due is not None]
+        dues = (self._device.due(), self._end_at)
+        times = [due for due in dues if due is not None]
         if self._status.state is _S.PLAYING or self._position_ms() != self._told_ms:
             times.append(self._told_at + _TICK)
         return max(0.0, min(times) - now) if times else None
@@ -159,7 +169,7 @@ class Engine:
                     return False
                 self._do(command)
             if self._deck is not None:
-                self._deck.fill(self._is_interrupted, self._mixer.largest)
+                self._deck.fill(self._is_interrupted, self._needed)
                 self._look_at_deck(self._deck)
             self._look_at_device()
             self._tell_position()
@@ -189,10 +199,10 @@ class Engine:
         """Fade out and let everything go."""
         self._plan(playing=False)
         if self._device.is_open:
-            until = time.monotonic() + _FADE_OUT + self._device.latency
+            until = time.monotonic() + _FADE_OUT + self._device.delay
             while not self._mixer.is_silent and time.monotonic() < until:
                 self._pause_s(0.005)
-            self._pause_s(self._device.latency)  # until the fade was heard
+            self._pause_s(self._device.delay)  # until the fade was heard
         self._device.close(1.0)
         self._let_go()
 
@@ -226,7 +236,9 @@ class Engine:
             case _:
                 self._adjust(command)
 
-    def _adjust(self, command: SetSpeed | SetVolume | SetMuted | Quit) -> None:
+    def _adjust(
+        self, command: SetSpeed | SetVolume | SetMuted | SetSkip | Quit
+    ) -> None:
         match command:
             case SetSpeed():
                 self._set_speed(max(MIN_SPEED, min(MAX_SPEED, command.speed)))
@@ -236,6 +248,8 @@ class Engine:
             case SetMuted():
                 self._set(muted=command.muted)
                 self._plan()
+            case SetSkip():
+                self._set_skip(command.strength)
             case Quit():
                 pass
             case _:
@@ -283,7 +297,8 @@ class Engine:
     def _stop(self) -> None:
         self._let_go()
         self._resume = False
-        self._mixer.plan = replace(self._mixer.plan, ring=None, playing=False)
+        plan = replace(self._mixer.plan, ring=None, playing=False)
+        self._change(lambda: setattr(self._mixer, "plan", plan))
         self._device.want(sound=False)
         self._set(path=None, state=_S.IDLE, position_ms=0, duration_ms=None)
 
@@ -299,10 +314,26 @@ class Engine:
             self._go(_S.PAUSED)
 
     def _set_speed(self, speed: float) -> None:
-        changed = speed != self._status.speed
-        self._set(speed=speed)
-        if changed and self._deck is not None and self._status.state is not _S.ENDED:
-            self._cue(self._deck.ring.position, follow=True)
+        if speed != self._status.speed:
+            self._set(speed=speed)
+            self._cue_again()
+
+    def _set_skip(self, strength: int) -> None:
+        strength = max(0, min(MAX_SKIP, strength))
+        if strength != self._status.skip:
+            self._set(skip=strength)
+            self._cue_again()
+
+    def _cue_again(self) -> None:
+        """Have what comes next decoded in another way."""
+        if self._deck is not None and self._status.state is not _S.ENDED:
+            self._cue(self._reachable(self._deck.ring), follow=True)
+
+    def _reachable(self, ring: Ring) -> float:
+        """Where the sound that may still be changed begins, in seconds."""
+        if not self._device.depth:
+            return ring.position
+        return max(0.0, ring.position - self._device.latency * ring.speed)
 
     # What follows from them
 
@@ -317,21 +348,45 @@ class Engine:
         if deck is None:
             return
         old = deck.ring
-        ring = deck.cue(position, self._status.speed, self._mixer.largest)
-        if follow:
-            ring.drop_until(old.position)
-        self._plan(ring=ring)
+        status = self._status
+        ring = deck.cue(position, status.speed, self._needed, status.skip)
+        self._plan(ring=ring, after=old if follow else None)
         self._set(duration_ms=_ms(deck.duration))
 
-    def _plan(self, *, ring: Ring | None = None, playing: bool | None = None) -> None:
-        """Tell the mixer, by one reference, what is to be heard."""
+    def _plan(
+        self,
+        *,
+        ring: Ring | None = None,
+        playing: bool | None = None,
+        after: Ring | None = None,
+    ) -> None:
+        """Tell the mixer, by one reference, what is to be heard.
+
+        Args:
+            ring: Another sound.
+            playing: Whether it is to be heard.
+            after: The sound that the other one goes on from, wherever it is.
+        """
         plan, status = self._mixer.plan, self._status
-        self._mixer.plan = Plan(
+        new = Plan(
             plan.ring if ring is None else ring,
             plan.playing if playing is None else playing,
             # Loudness is felt by the square, about.
             0 if status.muted else round(UNITY * status.volume**2),
         )
+        if new == plan:
+            return
+
+        def swap() -> None:
+            if ring is not None and after is not None:
+                ring.drop_until(after.position)
+            self._mixer.plan = new
+
+        self._change(swap)
+
+    def _change(self, swap: Callable[[], None]) -> None:
+        self._end_at = None  # an end that was not heard yet may be none any more
+        self._device.change(self._mixer.rewind, swap)
 
     def _go(self, state: PlayerState) -> None:
         """Play, or be silent."""
@@ -362,13 +417,26 @@ class Engine:
 
     def _look_at_deck(self, deck: Deck) -> None:
         self._set(duration_ms=_ms(deck.duration))
-        if self._status.state is _S.PLAYING and self._mixer.finished is deck.ring:
+        if (
+            self._status.state is _S.PLAYING
+            and self._mixer.finished is deck.ring
+            and self._is_heard()
+        ):
+            self._end_at = None
             self._plan(playing=False)
             self._device.want(sound=False)
             end_ms = self._status.duration_ms or _ms(deck.ring.position) or 0
             self._set(state=_S.ENDED, position_ms=end_ms)
             self._told_ms = end_ms
             self._emit(Ended(self._status.generation))
+
+    def _is_heard(self) -> bool:
+        """Whether the end, which was given to the device, has come to the ear."""
+        if not self._device.depth:
+            return True
+        if self._end_at is None:
+            self._end_at = self._clock() + self._device.latency
+        return self._clock() >= self._end_at
 
     def _look_at_device(self) -> None:
         device, status = self._device, self._status
@@ -404,6 +472,8 @@ class Engine:
             return
         self._told_at = now
         position_ms = self._position_ms()
+        if self._deck is not None and self._status.skip:
+            self._set(saved_ms=_ms(self._deck.saved))
         if position_ms != self._told_ms:
             self._told_ms = position_ms
             self._status = replace(self._status, position_ms=position_ms)

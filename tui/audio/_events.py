@@ -41,6 +41,10 @@ class PlayerStatus:
     speed: float = 1.0
     volume: float = 1.0
     muted: bool = False
+    skip: int = 0
+    """How many of the pauses are left out: 0 none, 3 the most."""
+    saved_ms: int = 0
+    """How much was left out of this recording since it was last cued."""
     output: str = ""
     """The name of the output in use, e.g. `miniaudio`, `null`."""
     device_problem: str = ""

@@ -6,14 +6,19 @@ sound: every begin, end and change of volume follows a raised cosine of 5 ms. Of
 change from one sound to another, the new one begins when the old one is half gone: so
 their sum never bends more than each of them does, which a plain cross-fade of two
 equal tones in opposite phase would.
+
+An output that holds much sound ready may take it back when the plan changes. So the
+mixer remembers how it stood before each of the last pulls, and can go back to any frame
+of the last half second.
 """
 
 from __future__ import annotations
 
 import math
 from array import array
+from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui.audio._api import RATE
 from tui.audio._ring import FRAME
@@ -36,6 +41,8 @@ _CURVE = tuple(
     round(UNITY * (0.5 - 0.5 * math.cos(math.pi * i / FADE))) for i in range(FADE + 1)
 )
 """Gain by the step of a fade."""
+_HISTORY = RATE // 2
+"""Frames that the mixer can go back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +60,12 @@ class _Voice:
     A fade that began is completed: to turn round in the middle would be a bend.
     """
 
-    __slots__ = ("_step", "delay", "level", "ring", "starved", "wanted")
+    __slots__ = ("_step", "begin", "delay", "level", "ring", "starved", "wanted")
 
     def __init__(self, ring: Ring, delay: int) -> None:
         self.ring = ring
+        self.begin = ring.taken
+        """How far its ring was when it began."""
         self.level = 0
         self.wanted = False
         """Whether it shall be heard."""
@@ -64,6 +73,17 @@ class _Voice:
         """Frames of silence before it begins."""
         self.starved = False
         self._step = 0
+
+    def state(self) -> _VoiceState:
+        """How it stands, to come back to."""
+        taken = self.ring.taken
+        return self, self.level, self.wanted, self.delay, self._step, taken
+
+    def restore(self, state: _VoiceState) -> None:
+        """Stand as before."""
+        _, self.level, self.wanted, self.delay, self._step, taken = state
+        self.starved = False
+        self.ring.give_back(self.ring.taken - taken)
 
     def is_silent(self) -> bool:
         return self.level == 0 and not self.wanted
@@ -116,6 +136,10 @@ class _Voice:
         self.level, self._step = min(level, left), step
 
 
+_VoiceState = tuple[_Voice, int, bool, int, int, int]
+"""A voice; its level, whether it is wanted, its delay and step, what its ring gave."""
+
+
 class _Gain:
     """The volume, changed without a step."""
 
@@ -123,6 +147,14 @@ class _Gain:
         self._from = UNITY
         self._to = UNITY
         self._left = 0
+
+    def state(self) -> tuple[int, int, int]:
+        """How it stands, to come back to."""
+        return self._from, self._to, self._left
+
+    def restore(self, state: tuple[int, int, int]) -> None:
+        """Stand as before."""
+        self._from, self._to, self._left = state
 
     def jump(self, gain: int) -> None:
         """Have another gain at once, while nothing is heard."""
@@ -150,6 +182,17 @@ class _Gain:
         return self._to + ((self._from - self._to) * _CURVE[self._left] >> 15)
 
 
+class _Moment(NamedTuple):
+    """How the mixer stood before a pull."""
+
+    frames: int
+    """How many the pull was for."""
+    plan: Plan
+    voice: _VoiceState | None
+    leaving: tuple[_VoiceState, ...]
+    gain: tuple[int, int, int]
+
+
 class Mixer:
     """Follows the plan.
 
@@ -164,6 +207,8 @@ class Mixer:
         self._voice: _Voice | None = None
         self._leaving: list[_Voice] = []
         self._gain = _Gain()
+        self._past: deque[_Moment] = deque()
+        self._kept = 0
         self.finished: Ring | None = None
         """The ring that was last played to its end."""
         self.largest = 0
@@ -179,6 +224,8 @@ class Mixer:
     def reset(self) -> None:
         """Begin from silence; only while no device asks for sound."""
         self._leaving.clear()
+        self._past.clear()
+        self._kept = 0
         if self._voice is not None:
             self._voice = _Voice(self._voice.ring, 0)
 
@@ -186,6 +233,59 @@ class Mixer:
         """Give the device exactly so many frames."""
         self.largest = max(self.largest, frames)
         plan = self.plan
+        self._remember(frames, plan)
+        return self._render(frames, plan)
+
+    def rewind(self, frames: int) -> int:
+        """Go back to where some frames were not asked for yet.
+
+        What was given since is forgotten: the next pull gives it anew, after the plan
+        that there is then. Only on the device's thread, or while that waits.
+
+        Args:
+            frames: How many; at most half a second is remembered.
+
+        Returns:
+            How many it went back.
+        """
+        back = 0
+        moment = None
+        voices = {each for each in (self._voice, *self._leaving) if each}
+        while back < frames and self._past:
+            moment = self._past.pop()
+            self._kept -= moment.frames
+            back += moment.frames
+            voices |= {each[0] for each in (moment.voice, *moment.leaving) if each}
+        if moment is None:
+            return 0
+        self._restore(moment, voices)
+        if (more := back - frames) > 0:
+            self._remember(more, moment.plan)
+            self._render(more, moment.plan)
+        return min(back, frames)
+
+    def _restore(self, moment: _Moment, voices: set[_Voice]) -> None:
+        """Stand as at a moment; voices that began later give all back."""
+        states = [each for each in (moment.voice, *moment.leaving) if each]
+        for voice in voices - {state[0] for state in states}:
+            voice.ring.give_back(voice.ring.taken - voice.begin)
+        for state in states:
+            state[0].restore(state)
+        self._voice = moment.voice[0] if moment.voice else None
+        self._leaving = [state[0] for state in moment.leaving]
+        self._gain.restore(moment.gain)
+        self.finished = None
+
+    def _remember(self, frames: int, plan: Plan) -> None:
+        voice = None if self._voice is None else self._voice.state()
+        leaving = tuple(each.state() for each in self._leaving)
+        gain = self._gain.state()
+        self._past.append(_Moment(frames, plan, voice, leaving, gain))
+        self._kept += frames
+        while self._kept - self._past[0].frames >= _HISTORY:
+            self._kept -= self._past.popleft().frames
+
+    def _render(self, frames: int, plan: Plan) -> bytes:
         voice = self._follow(plan)
         if not self._leaving and (voice is None or voice.is_silent()):
             self._gain.jump(plan.gain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,14 +10,16 @@ from tui.audio._null import NullOutput
 from tui.errors import AudioError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tui.audio._api import Output
 
 __all__ = ["OUTPUTS", "AutoChooser", "Opened", "OutputChooser", "make_output"]
 
-OUTPUTS = ("auto", "miniaudio", "simpleaudio", "null", "file")
+_log = logging.getLogger(__name__)
+
+OUTPUTS = ("auto", "pulse", "miniaudio", "simpleaudio", "null", "file")
 """The names that `make_output` knows."""
 
 
@@ -45,27 +48,35 @@ class OutputChooser(Protocol):
 
 
 class AutoChooser:
-    """A device if there is one, else silence that keeps time.
+    """The first device that works, else silence that keeps time.
 
     Args:
-        device: The output to prefer.
-        silent: What stands in for it.
+        devices: The outputs, the best one first; the last one's reason is told.
+        silent: What stands in for them.
     """
 
-    def __init__(self, device: Output, silent: Output) -> None:
-        self._device = device
+    def __init__(self, devices: Sequence[Output], silent: Output) -> None:
+        self._devices = tuple(devices)
         self._silent = silent
 
     def open(self, pull: Callable[[int], bytes], *, stand_in: bool) -> Opened:
-        """Start the device, or what stands in for it."""
+        """Start a device, or what stands in for it."""
+        *better, last = self._devices
+        for device in better:
+            try:
+                device.start(pull)
+            except AudioError as error:
+                _log.info("%s does not work: %s", device.name, error.reason)
+            else:
+                return Opened(device)
         try:
-            self._device.start(pull)
+            last.start(pull)
         except AudioError as error:
             if not stand_in:
                 raise
             self._silent.start(pull)
             return Opened(self._silent, f"No sound: {error.reason}")
-        return Opened(self._device)
+        return Opened(last)
 
 
 def make_output(
@@ -89,8 +100,14 @@ def make_output(
     match name:
         case "auto":
             from tui.audio._miniaudio import MiniaudioOutput
+            from tui.audio._pulse import PulseOutput
 
-            return AutoChooser(MiniaudioOutput(period_ms=period_ms), NullOutput())
+            devices = (PulseOutput(), MiniaudioOutput(period_ms=period_ms))
+            return AutoChooser(devices, NullOutput())
+        case "pulse":
+            from tui.audio._pulse import PulseOutput
+
+            return PulseOutput()
         case "miniaudio":
             from tui.audio._miniaudio import MiniaudioOutput
 

@@ -15,7 +15,7 @@ from tui.audio._events import (
     PositionChanged,
     StateChanged,
 )
-from tui.audio._wanted import clamped_speed, clamped_volume
+from tui.audio._wanted import clamped_skip, clamped_speed, clamped_volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +90,7 @@ class CommandPlayer:
         self._tell(commands.SeekBy(delta_ms))
 
     def set_speed(self, speed: float) -> None:
-        """Speak faster or slower at the same pitch, 0.5 to 3.0 (clamped)."""
+        """Speak faster or slower at the same pitch, 0.5 to 4.0 (clamped)."""
         speed = clamped_speed(speed)
         with self._lock:
             self._status = replace(self._status, speed=speed)
@@ -108,6 +108,13 @@ class CommandPlayer:
         with self._lock:
             self._status = replace(self._status, muted=muted)
             self._tell(commands.SetMuted(muted))
+
+    def set_skip(self, strength: int) -> None:
+        """Leave out pauses: 0 none, 3 as many as can be told (clamped)."""
+        strength = clamped_skip(strength)
+        with self._lock:
+            self._status = replace(self._status, skip=strength)
+            self._tell(commands.SetSkip(strength))
 
     def _tell(self, command: commands.Command) -> None:
         """Hand a command on; never blocks and never calls back."""
@@ -158,5 +165,6 @@ class CommandPlayer:
             speed=now.speed,
             volume=now.volume,
             muted=now.muted,
+            skip=now.skip,
         )
         return StateChanged(self._status)

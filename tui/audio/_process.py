@@ -48,7 +48,9 @@ _HOPELESS = "The audio engine stops again and again; the log says more"
 _ASK_AFTER_S = 0.5
 _STALLED_S = 8.0
 _START_S = 15.0
-_SETTINGS = commands.SetSpeed | commands.SetVolume | commands.SetMuted
+_SETTINGS = (
+    commands.SetSpeed | commands.SetVolume | commands.SetMuted | commands.SetSkip
+)
 
 
 class EngineProcess(CommandPlayer):

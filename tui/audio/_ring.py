@@ -10,6 +10,8 @@ __all__ = ["FRAME", "Ring"]
 
 FRAME = 2 * CHANNELS
 """Bytes of a frame."""
+_PAST = RATE // 2 * FRAME
+"""Bytes of sound that was taken and can be given back."""
 
 
 class Ring:
@@ -25,12 +27,14 @@ class Ring:
 
     __slots__ = (
         "_blocks",
+        "_kept",
         "_offset",
+        "_past",
         "_put",
         "_step",
-        "_taken",
         "complete",
         "position",
+        "taken",
         "wanting",
     )
 
@@ -38,8 +42,11 @@ class Ring:
         self._blocks: deque[tuple[bytes, float]] = deque([(b"", position)])
         self._step = speed / RATE
         self._offset = 0  # bytes of the first block that were taken
+        self._past: deque[tuple[bytes, float]] = deque()  # taken whole, to go back
+        self._kept = 0  # bytes in them
         self._put = 0
-        self._taken = 0
+        self.taken = 0
+        """How many frames were taken, less those that were given back."""
         self.position = position
         """Media time of the next frame in seconds."""
         self.complete = False
@@ -48,9 +55,14 @@ class Ring:
         """The taking side has asked for more; cleared by the putting side."""
 
     @property
+    def speed(self) -> float:
+        """Media seconds in a second of sound."""
+        return self._step * RATE
+
+    @property
     def frames(self) -> int:
         """How many frames wait."""
-        return self._put - self._taken
+        return self._put - self.taken
 
     def put(self, pcm: bytes, start: float) -> None:
         """Add sound; the first frame has the media time `start` in seconds."""
@@ -70,17 +82,52 @@ class Ring:
                 # The next block is known to be there; the first one is only given up
                 # then, so that there is always one to tell the position by.
                 self._offset = 0
-                self._blocks.popleft()
+                self._keep(self._blocks.popleft())
                 continue
             parts.append(part)
             self._offset += len(part)
             left -= len(part)
-        self._taken += wanted // FRAME
+        self.taken += wanted // FRAME
         self.position = self._blocks[0][1] + self._offset // FRAME * self._step
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def _keep(self, block: tuple[bytes, float]) -> None:
+        self._past.append(block)
+        self._kept += len(block[0])
+        while self._kept - len(self._past[0][0]) >= _PAST:
+            self._kept -= len(self._past.popleft()[0])
+
+    def give_back(self, frames: int) -> None:
+        """Put the frames back that were taken last; by the taking side.
+
+        Args:
+            frames: How many; at most half a second is remembered.
+        """
+        frames = min(frames, self.taken, (self._kept + self._offset) // FRAME)
+        left = frames * FRAME
+        while left > self._offset:
+            left -= self._offset
+            pcm, start = self._past.pop()
+            self._kept -= len(pcm)
+            self._blocks.appendleft((pcm, start))
+            self._offset = len(pcm)
+        self._offset -= left
+        self.taken -= frames
+        self.position = self._blocks[0][1] + self._offset // FRAME * self._step
+
     def drop_until(self, position: float) -> None:
         """Remove what is before a media time; by the putting side, before a swap."""
-        early = (position - self.position) / self._step
-        if early > 0:
-            self.take(round(early))
+        # Block by block: where a pause was left out, the time jumps between two.
+        while self.frames:
+            pcm, start = self._blocks[0]
+            here = (len(pcm) - self._offset) // FRAME
+            if not here:
+                self._keep(self._blocks.popleft())
+                self._offset = 0
+                self.position = self._blocks[0][1]
+                continue
+            at = start + self._offset // FRAME * self._step
+            early = round((position - at) / self._step)
+            if early <= 0:
+                return
+            self.take(min(early, here))

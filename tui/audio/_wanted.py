@@ -15,16 +15,22 @@ from tui.audio._events import PlayerState
 __all__ = [
     "SPEED_LIMITS",
     "Wanted",
+    "clamped_skip",
     "clamped_speed",
     "clamped_volume",
 ]
 
-SPEED_LIMITS = (0.5, 3.0)
+SPEED_LIMITS = (0.5, 4.0)
 
 
 def clamped_speed(speed: float) -> float:
     """Bring a speed into the range that the engine plays."""
     return min(max(speed, SPEED_LIMITS[0]), SPEED_LIMITS[1])
+
+
+def clamped_skip(strength: int) -> int:
+    """Bring a strength into 0 to 3."""
+    return min(max(strength, 0), 3)
 
 
 def clamped_volume(volume: float) -> float:
@@ -45,6 +51,7 @@ class Wanted:
     speed: float = 1.0
     volume: float = 1.0
     muted: bool = False
+    skip: int = 0
 
     def told(self, command: commands.Command) -> Wanted:
         """Return what is wanted after a command."""
@@ -69,6 +76,8 @@ class Wanted:
                 wanted = replace(self, volume=clamped_volume(volume))
             case commands.SetMuted(muted):
                 wanted = replace(self, muted=muted)
+            case commands.SetSkip(strength):
+                wanted = replace(self, skip=clamped_skip(strength))
             case _:
                 wanted = self if self.path is None else self._moved(command)
         return wanted
@@ -112,6 +121,7 @@ class Wanted:
             commands.SetSpeed(self.speed),
             commands.SetVolume(self.volume),
             commands.SetMuted(self.muted),
+            commands.SetSkip(self.skip),
         ]
         if self.path is not None and not self.over:
             told.append(

@@ -90,6 +90,7 @@ _TYPES: dict[str, type[Message | events.PlayerStatus]] = {
         commands.SetSpeed,
         commands.SetVolume,
         commands.SetMuted,
+        commands.SetSkip,
         commands.Quit,
         events.StateChanged,
         events.PositionChanged,

@@ -130,7 +130,7 @@ class Chooser:
         self.device = HandOutput()
         self.silent = HandOutput()
         self.silent.name = "null"
-        self.choice = AutoChooser(self.device, self.silent)
+        self.choice = AutoChooser([self.device], self.silent)
 
 
 def test_silence_stands_in_for_a_missing_device(note: bytes) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.sound import chirp, find, noise, opus, sine, sounding, wav
 from tests.support.stage import Stage
+from tui.audio._api import RATE
 from tui.audio._commands import (
     Load,
     Pause,
@@ -17,6 +18,7 @@ from tui.audio._commands import (
     Seek,
     SeekBy,
     SetMuted,
+    SetSkip,
     SetSpeed,
     SetVolume,
     Stop,
@@ -154,9 +156,9 @@ def test_many_seeks_at_once_cost_one(
     assert deck is not None
     cue = deck.cue
 
-    def counted(position: float, speed: float, largest: int) -> Ring:
+    def counted(position: float, speed: float, largest: int, skip: int) -> Ring:
         cues.append(position)
-        return cue(position, speed, largest)
+        return cue(position, speed, largest, skip)
 
     monkeypatch.setattr(deck, "cue", counted)
     stage.do(*[SeekBy(50)] * 40)
@@ -232,11 +234,42 @@ def test_speed_keeps_the_place_and_the_state(stage: Stage, note: bytes) -> None:
     assert at / 48 == pytest.approx(4000, abs=20)
 
 
-@pytest.mark.parametrize(("asked", "given"), [(0.1, 0.5), (9.0, 3.0), (1.3, 1.3)])
+@pytest.mark.parametrize(("asked", "given"), [(0.1, 0.5), (9.0, 4.0), (1.3, 1.3)])
 def test_speed_is_clamped(stage: Stage, asked: float, given: float) -> None:
     """Speech is not understood beyond these bounds."""
     stage.do(SetSpeed(asked))
     assert stage.status.speed == given
+
+
+def test_pauses_are_left_out_and_the_clock_stays_true(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """A pause of four seconds takes less than one; what comes after keeps its time."""
+    path = tmp_path / "pause.wav"
+    path.write_bytes(wav(NOISE[: 2 * RATE] + bytes(8 * RATE) + NOISE[: 4 * RATE]))
+    stage.do(SetSkip(3), Load(1, os.fsencode(path)))
+    heard = stage.play(1.5)
+    assert stage.status.position_ms > 4500
+    assert 3000 < stage.status.saved_ms < 4000
+    place = find(heard[3 * RATE :], NOISE[:400])
+    assert place < 0
+    stage.play(4)
+    assert state(stage) is PlayerState.ENDED
+    assert stage.status.position_ms == 7000
+
+
+def test_pauses_can_be_kept_again_on_the_way(stage: Stage, tmp_path: Path) -> None:
+    """The sound goes on where it is; a strength beyond the ends means that end."""
+    path = tmp_path / "pause.wav"
+    path.write_bytes(wav(NOISE[: 2 * RATE] + bytes(8 * RATE) + NOISE[: 4 * RATE]))
+    stage.do(SetSkip(9), Load(1, os.fsencode(path)))
+    stage.play(0.5)
+    assert stage.status.skip == 3
+    stage.do(SetSkip(0))
+    stage.play(2)
+    assert stage.status.position_ms == pytest.approx(2500, abs=120)
+    stage.do(SetSkip(-1))
+    assert stage.status.skip == 0
 
 
 def test_volume_is_felt_by_its_square(stage: Stage, tmp_path: Path) -> None:

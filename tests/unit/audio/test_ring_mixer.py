@@ -51,6 +51,18 @@ def test_frames_before_a_time_can_be_dropped() -> None:
     ring.drop_until(99.0)
 
 
+def test_frames_are_dropped_where_time_jumps() -> None:
+    """Behind a pause that was left out, fewer frames are before a time."""
+    pcm = noise(0.1)
+    ring = Ring(0.0, 1.0)
+    ring.put(pcm[:4800], 0.0)
+    ring.put(pcm[4800:], 10.0)
+    ring.drop_until(10.0 + 100 / 48_000)
+    assert ring.take(5000) == pcm[5000:]
+    assert ring.position == pytest.approx(10.05)
+    ring.drop_until(99.0)
+
+
 def test_without_a_plan_there_is_silence() -> None:
     """A device that asks gets exactly what it asks for."""
     mixer = Mixer(lambda: None)

@@ -29,6 +29,7 @@ _COMMANDS = st.one_of(
     st.builds(commands.SetSpeed, st.floats(allow_nan=False)),
     st.builds(commands.SetVolume, st.floats(allow_nan=False)),
     st.builds(commands.SetMuted, st.booleans()),
+    st.builds(commands.SetSkip, st.integers()),
     st.just(commands.Quit()),
 )
 
@@ -124,5 +125,5 @@ def test_seeks_add_up() -> None:
 
 def test_settings_are_clamped() -> None:
     """The ranges are those of the engine."""
-    assert [clamped_speed(speed) for speed in (0.1, 1.2, 9.0)] == [0.5, 1.2, 3.0]
+    assert [clamped_speed(speed) for speed in (0.1, 1.2, 9.0)] == [0.5, 1.2, 4.0]
     assert [clamped_volume(volume) for volume in (-1.0, 0.3, 9.0)] == [0.0, 0.3, 1.0]
