@@ -217,8 +217,15 @@ class FakePlaying:
         for listener in self.listeners:
             on_thread(listener, now)
 
-    def play_note(self, note_id: NoteId, *, within: Group | None = None) -> None:
-        self.asked.append(("play_note", note_id, within))
+    def play_note(
+        self,
+        note_id: NoteId,
+        *,
+        within: Group | None = None,
+        at_ms: int | None = None,
+    ) -> None:
+        asked = ("play_note", note_id, within)
+        self.asked.append(asked if at_ms is None else (*asked, at_ms))
         row = self.library.notes[note_id]
         self.tell(
             replace(
@@ -228,7 +235,7 @@ class FakePlaying:
                 chat=row.chat_title,
                 chat_id=row.chat_id,
                 state=PlayerState.PLAYING,
-                position_ms=row.position_ms,
+                position_ms=row.position_ms if at_ms is None else at_ms,
                 duration_ms=row.duration_ms,
                 message="",
             )
@@ -271,6 +278,10 @@ class FakePlaying:
     def set_speed(self, speed: float) -> None:
         self.asked.append(("set_speed", speed))
         self.tell(replace(self.now, speed=speed))
+
+    def set_skip(self, strength: int) -> None:
+        self.asked.append(("set_skip", strength))
+        self.tell(replace(self.now, skip=strength))
 
     def set_volume(self, volume: float) -> None:
         self.asked.append(("set_volume", volume))

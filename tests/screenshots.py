@@ -14,13 +14,14 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from tui.cli._app import make_app, make_services
 from tui.config import load_settings
-from tui.demo import write_demo
+from tui.demo import marks, write_demo
 from tui.library import Library
 from tui.model import Group, GroupKind, NoteId, NoteState, Played
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).resolve().parents[1] / "screenshots"
 _NEW = 5
 """How many of the newest notes are left unplayed."""
+_ANSWERS = 25
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,10 @@ SHOTS = (
     Shot("browse", (100, 30), ("enter", "J", "J", "enter", "J", "enter", "j")),
     Shot("playing", (80, 24), (*_OPEN, "i", "enter"), at_ms=3000),
     Shot("wide", (200, 50), ("enter", "J", "enter", "j", "j", "enter"), at_ms=3000),
+    Shot("search", (100, 30), ("slash", *"boat or flour", "enter")),
+    Shot("tags", (80, 24), (*_OPEN, "t")),
+    Shot("senders", (100, 30), ("w", "s", "J", "J", "J", "J", "enter", "j")),
+    Shot("statistics", (200, 50), ("I",)),
     Shot("help", (100, 30), ("enter", "question_mark")),
     Shot("light", (100, 30), (*_OPEN, "enter"), "earmark-light", 2500),
 )
@@ -74,13 +80,14 @@ def _sample() -> Iterator[tuple[Path, Path]]:
             write_demo(root, now, complete=True)
             scan = ("-m", "tui", "scan", str(root), "--library", str(library))
             subprocess.run([sys.executable, *scan], check=True, capture_output=True)
-            _mark(library)
+            _mark(library, now)
             yield root, library
 
 
-def _mark(path: Path) -> None:
-    """Let all but the newest notes be heard, one of them in part."""
+def _mark(path: Path, now: datetime) -> None:
+    """Mark notes as in the demo; let all but the newest be heard, one in part."""
     with Library.open(path) as library:
+        library.join_user_data(BufferedReader(BytesIO(marks(now))), "the demo")
         reader = library.reader()
         ids = [NoteId(i) for i in reader.keys(Group(GroupKind.RECENT)).ids]
         reader.close()
@@ -109,7 +116,9 @@ async def _take(shot: Shot, root: Path, library: Path) -> str:
         await _until(pilot, lambda: app.main.header.view.state == "live")
         for key in shot.keys:
             await pilot.press(key)
-            await pilot.pause()
+            await pilot.pause(0.1)
+        for _ in range(_ANSWERS):
+            await pilot.pause(0.02)  # what is looked for on another thread
         await _until(pilot, lambda: _is_ready(app, shot))
         await pilot.pause()
         picture = app.export_screenshot(title="Earmark")

@@ -79,11 +79,11 @@ def library_path(library: str = "", config: str = "") -> str:
     """
     from tui.places import place
 
-    if os.environ.get("EARMARK_THEME"):
+    if os.environ.get("EARMARK_THEME") or os.environ.get("EARMARK_COLORS"):
         return ""
     path = library or os.environ.get("EARMARK_LIBRARY", "")
     config = config or os.environ.get("EARMARK_CONFIG", "")
-    if _says_more(config):
+    if _says_more(config) or os.path.exists(os.path.join(place("state"), "theme")):
         return _as_set(path, config)
     if path:
         return os.path.abspath(os.path.expanduser(path))
@@ -99,7 +99,8 @@ def _as_set(library: str, config: str) -> str:
         settings = load_settings({"config": config or None, "library": library or None})
     except UsageError:
         return ""
-    if settings.theme:
+    looks = {settings.chosen_theme or settings.theme, *settings.colors.given}
+    if not looks <= {"", "earmark-dark"}:
         return ""
     if settings.ascii:
         os.environ["EARMARK_ASCII"] = "1"
@@ -116,7 +117,10 @@ def _says_more(config: str) -> bool:
             text = file.read(1 << 20)
     except OSError:
         return bool(config)
-    return any(key in text for key in (b"library", b"theme", b"ascii"))
+    # What `earmark config init` wrote, and nobody changed, says nothing.
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith(b"#")]
+    words = (b"library", b"theme", b"ascii", b'"#', b"'#")  # the last two: a colour
+    return any(word in line for line in lines for word in words)
 
 
 if __name__ == "__main__":

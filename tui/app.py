@@ -19,13 +19,15 @@ from tui.bridge import Bridge, in_background
 from tui.browse import TreeModel
 from tui.errors import EarmarkError, LibraryError
 from tui.messages import (
+    Answered,
+    EndSearch,
     FolderFound,
     IndexerChanged,
     LibraryChanged,
     LibraryFailed,
     PlayingChanged,
 )
-from tui.model import Played
+from tui.model import GroupKind
 from tui.prepaint import is_painted
 from tui.screens._bindings import BINDINGS
 from tui.screens._themes import DARK, THEMES
@@ -45,7 +47,9 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from tui.model import Note, NoteId
+    from tui.screens.finding import FindActions
     from tui.screens.first import FirstScreen
+    from tui.screens.marks import MarkActions
     from tui.screens.people import PeopleActions
     from tui.services import Services
 
@@ -53,10 +57,10 @@ __all__ = ["EarmarkApp"]
 
 _SPEEDS = (1.0, 1.5, 2.0)
 """What `x` goes through."""
+_SKIPS = ("all are kept", "long ones are cut", "more are cut", "most are cut")
+"""What `S` goes through, by strength."""
 _CLOSE_S = 2.0
 """How long each engine may take to end before it is left to itself."""
-_WRITTEN_S = 0.6
-"""After this time a mark was written, or it is known that it can't be."""
 _log = logging.getLogger(__name__)
 
 
@@ -128,7 +132,12 @@ class EarmarkApp(App[None]):
         self._revision = 0
         self._is_started = False
         self._ending: asyncio.Task[None] | None = None
+        self._trouble = ""
+        self._turn = asyncio.Lock()
+        """Edits go one after the other, in the order of the keys."""
         self._people: PeopleActions | None = None
+        self._marks: MarkActions | None = None
+        self._find: FindActions | None = None
         self._first: FirstScreen | None = None
 
     # Begin and end
@@ -216,6 +225,9 @@ class EarmarkApp(App[None]):
         services.on_indexer(bridge.indexer)
         services.playing.start()
         services.indexing.start()
+        if services.finding is not None:
+            services.finding.subscribe(bridge.answer)
+            services.finding.recount()  # what was counted when it was left may be old
         # A key may have been faster than this.
         self.main.show_playing(services.playing.now)
 
@@ -252,6 +264,8 @@ class EarmarkApp(App[None]):
             )
             # The player writes its position into the library: it goes before it.
             await in_background(services.playing.close, "close-player", _CLOSE_S + 1)
+            if services.finding is not None:
+                ends.insert(0, ("finder", services.finding.close))
             if self._unfollow is not None:
                 ends.insert(0, ("follower", self._unfollow))
         if leaves:
@@ -266,15 +280,34 @@ class EarmarkApp(App[None]):
 
     @on(LibraryChanged)
     def _show_library(self, message: LibraryChanged) -> None:
+        if not self.screen_stack:
+            return  # it is being left
         self.main.apply_delta(message.delta)
+        if self._services.finding is not None:
+            self._services.finding.recount()
+        if self._find is not None:
+            self._find.library_changed()
+
+    @on(Answered)
+    def _show_answer(self, message: Answered) -> None:
+        if self.screen_stack:
+            self._find_actions.take(message.answer)
 
     @on(LibraryFailed)
     def _show_failure(self, message: LibraryFailed) -> None:
         self.main.say(message.reason, is_warning=True)
 
+    @on(EndSearch)
+    def _end_search(self) -> None:
+        self._find_actions.end_search()
+
     @on(PlayingChanged)
     def _show_playing(self, message: PlayingChanged) -> None:
         self.main.show_playing(message.now)
+        trouble = self._services.trouble()
+        if trouble and trouble != self._trouble:  # where listening stands is not kept
+            self.main.say(trouble, is_warning=True)
+        self._trouble = trouble
 
     @override
     async def run_action(
@@ -300,7 +333,10 @@ class EarmarkApp(App[None]):
     @on(NoteTree.NoteChosen)
     def _play_chosen(self, event: NoteTree.NoteChosen) -> None:
         event.stop()
-        self._services.playing.play_note(event.note_id, within=event.group)
+        at_ms = None
+        if event.group.kind in {GroupKind.SEARCH, GroupKind.SAVED}:
+            at_ms = self._find_actions.start_of(event.note_id, event.group)
+        self._services.playing.play_note(event.note_id, within=event.group, at_ms=at_ms)
 
     def action_play_pause(self) -> None:
         """Pause or go on; with nothing loaded, play what is under the cursor."""
@@ -315,7 +351,10 @@ class EarmarkApp(App[None]):
             playing.play_group(tree.cursor_group)
 
     def action_next_unplayed(self) -> None:
-        """Play the oldest unplayed note, and show it."""
+        """Play the oldest unplayed note and show it; in a search, the next match."""
+        if self._find is not None and self._find.is_searching:
+            self._find.next_match()
+            return
         self.main.follows_next = True
         self._services.playing.play_next_unplayed()
 
@@ -352,6 +391,13 @@ class EarmarkApp(App[None]):
         """Speak as fast as it was recorded."""
         self._services.playing.set_speed(1.0)
 
+    def action_skip_silence(self) -> None:
+        """Leave out no pauses, the long ones, more of them, all."""
+        playing = self._services.playing
+        strength = (playing.now.skip + 1) % len(_SKIPS)
+        playing.set_skip(strength)
+        self.main.say(f"pauses: {_SKIPS[strength]}")
+
     def action_volume(self, step: float) -> None:
         """Turn the volume up or down by a step."""
         playing = self._services.playing
@@ -377,21 +423,6 @@ class EarmarkApp(App[None]):
         except EarmarkError as error:
             self.main.say(error.message, is_warning=True)
             return None
-
-    def action_toggle_played(self) -> None:
-        """Mark the note under the cursor played; unplayed if it was that already."""
-        note = self._note_at_cursor()
-        if note is not None:
-            is_played = note.row.played is Played.PLAYED
-            mark = Played.UNPLAYED if is_played else Played.PLAYED
-            self._services.user.set_played([note.row.id], mark)
-            self._tell_trouble()
-            self.set_timer(_WRITTEN_S, self._tell_trouble)
-
-    def _tell_trouble(self) -> None:
-        """Say so when a mark could not be kept."""
-        if trouble := self._services.trouble():
-            self.main.say(trouble, is_warning=True)
 
     def action_copy_path(self) -> None:
         """Copy where the file of the note under the cursor lies."""
@@ -425,9 +456,60 @@ class EarmarkApp(App[None]):
             from tui.screens.people import PeopleActions
 
             self._people = PeopleActions(
-                self, self.main, self._services, self._glyphs, in_background
+                self,
+                self.main,
+                self._services,
+                self._glyphs,
+                in_background,
+                turn=self._turn,
             )
         self.run_worker(self._people.do(name), group="people")
+
+    def action_marks(self, name: str) -> None:
+        """Star, tag, comment on notes, or mark them otherwise.
+
+        Args:
+            name: What to do, see `MarkActions.do`.
+        """
+        if self._marks is None:
+            from tui.screens.marks import MarkActions
+
+            self._marks = MarkActions(
+                self,
+                self.main,
+                self._services,
+                self._glyphs,
+                in_background,
+                turn=self._turn,
+            )
+        self.run_worker(self._marks.do(name), group="marks")
+
+    # Finding
+
+    def action_find(self, name: str) -> None:
+        """Search, or show the tree in another way.
+
+        Args:
+            name: What to do, see `FindActions.do`.
+        """
+        if name == "search":  # at once: the next key is for the line, not the tree
+            self._find_actions.begin_search()
+            return
+        self.run_worker(self._find_actions.do(name), group="find")
+
+    def action_search_for(self, query: str) -> None:
+        """Show what a query finds."""
+        self._find_actions.search_for(query)
+
+    @property
+    def _find_actions(self) -> FindActions:
+        if self._find is None:
+            from tui.screens.finding import FindActions
+
+            self._find = FindActions(
+                self, self.main, self._services, self._glyphs, in_background
+            )
+        return self._find
 
     # The application
 

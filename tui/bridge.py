@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tui.messages import (
+    Answered,
     FolderFound,
     IndexerChanged,
     LibraryChanged,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from textual.message import Message
     from textual.message_pump import MessagePump
 
+    from tui.browse import Answer
     from tui.indexer import Likely
     from tui.model import LibraryDelta
     from tui.playback import NowPlaying
@@ -59,6 +61,10 @@ class Bridge:
     def indexer(self, status: IndexerStatus) -> None:
         """Tell what the indexer does; on its supervisor's thread."""
         self._post(IndexerChanged(status))
+
+    def answer(self, answer: Answer) -> None:
+        """Tell what was found or counted; on the finder's thread."""
+        self._post(Answered(answer))
 
     def folder(self, found: Likely | bytes | None) -> None:
         """Tell what the first start found; on the thread of its search."""

@@ -9,12 +9,15 @@ from textual.message import Message
 from typing_extensions import override
 
 if TYPE_CHECKING:
+    from tui.browse import Answer
     from tui.indexer import Likely
     from tui.model import LibraryDelta
     from tui.playback import NowPlaying
     from tui.services import IndexerStatus
 
 __all__ = [
+    "Answered",
+    "EndSearch",
     "FolderFound",
     "IndexerChanged",
     "LibraryChanged",
@@ -70,3 +73,16 @@ class FolderFound(Message):
 
     found: Likely | bytes | None
     """A folder, the path of contacts, or None at the end."""
+
+
+@dataclass
+class Answered(Message):
+    """What was looked for was found, or counted."""
+
+    answer: Answer
+    """All of it; whoever asked knows which answer is still wanted."""
+
+
+@dataclass
+class EndSearch(Message):
+    """The tree is to be as it was before the search."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RECENT_LIMIT",
+    "Bookmark",
     "Chat",
     "ChatId",
     "ChatKind",
@@ -31,6 +32,7 @@ __all__ = [
     "Evidence",
     "Gaps",
     "Group",
+    "GroupBy",
     "GroupKind",
     "Identity",
     "LibraryDelta",
@@ -47,6 +49,7 @@ __all__ = [
     "Precision",
     "Problem",
     "Rule",
+    "Sort",
     "Source",
     "SourceId",
     "SourceKind",
@@ -260,6 +263,25 @@ class GroupKind(IntEnum):
     PROBLEMS = 3
     CHAT = 4
     MONTH = 5
+    """A month of one chat."""
+    STARRED = 6
+    SAVED = 7
+    """A saved search; `number` is its id."""
+    SEARCH = 8
+    """What `query` finds."""
+    SENDER = 9
+    """`number` is the sender's row; 0 for notes whose sender is not known."""
+    DAY = 10
+    """`number` is a day of the wall clock, e.g. 20240815; 0 for no date."""
+    WEEK = 11
+    """`number` is a week after ISO 8601, e.g. 202433."""
+    CALENDAR = 12
+    """`number` is a month of all chats, e.g. 202408."""
+    TAG = 13
+    """`number` is the tag's row; 0 for notes without a tag. Notes of tags below it
+    count as well."""
+    SOURCE = 14
+    """`number` is the source's row."""
 
 
 class Group(NamedTuple):
@@ -268,6 +290,39 @@ class Group(NamedTuple):
     kind: GroupKind
     chat_id: ChatId = ChatId(0)
     month: int = 0
+    number: int = 0
+    """What tells groups of one kind apart, see `GroupKind`."""
+    query: str = ""
+    """The text of a search."""
+
+
+class GroupBy(StrEnum):
+    """What the tree is made of, below its smart nodes."""
+
+    CHAT = "chat"
+    SENDER = "sender"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    TAG = "tag"
+    SOURCE = "source"
+
+
+class Sort(StrEnum):
+    """The order of notes in a group, and of groups in the tree."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    LONGEST = "longest"
+    UNPLAYED = "unplayed"
+    """What is not played yet first, each part the newest first."""
+
+
+class Bookmark(NamedTuple):
+    """A mark at a moment of a recording."""
+
+    at_ms: int
+    text: str = ""
 
 
 class NoteRow(NamedTuple):
@@ -293,7 +348,7 @@ class NoteRow(NamedTuple):
     played: Played
     position_ms: int
     title: str = ""
-    """A title from the source; empty when the file has none."""
+    """The user's own title, else one from the source; empty when there is none."""
     star: bool = False
     tags: tuple[str, ...] = ()
     snippet: str = ""
@@ -355,6 +410,10 @@ class Note(NamedTuple):
     """The source that shows it: its file's, or its document's."""
     has_own_peaks: bool = True
     """Whether the waveform was computed here; else it is a messenger's coarse one."""
+    own_title: str = ""
+    """The title that the user gave; it is the row's then."""
+    bookmarks: tuple[Bookmark, ...] = ()
+    """In order of their moments."""
 
 
 class NoteChange(NamedTuple):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "is_painted", "prepaint", "restore"]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """The version of the library file that the queries are for."""
 RECENT = 40
 """`tui.model.RECENT_LIMIT`, which would cost the import of everything there."""
@@ -49,6 +49,13 @@ _WARNING = (0xDF, 0xB0, 0x70)
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l"
 _LEAVE = "\x1b[?7h\x1b[?1049l\x1b[?25h"
 _THERE = "source_id NOT IN (SELECT id FROM source WHERE state = 'offline')"
+
+_STARRED = (
+    "SELECT count(*), coalesce(sum(played < 2 AND state <> 'missing'), 0),"
+    " coalesce(sum(note.duration_ms), 0) FROM note WHERE recording_id IN"
+    " (SELECT recording.id FROM mark JOIN recording ON recording.hash = mark.hash"
+    f" WHERE mark.star = 1) AND visible = 1 AND {_THERE}"
+)
 
 _Rgb = tuple[int, int, int]
 _modes: list[object] = []
@@ -229,6 +236,9 @@ def _rows(
         " FROM shown_chat"
     ).fetchone()
     nodes = [(SMART_LABELS[1], unplayed, unplayed, unplayed_ms, False)]
+    starred = connection.execute(_STARRED).fetchone()
+    if starred[0]:
+        nodes.append((SMART_LABELS[6], *starred, True))
     nodes.append((SMART_LABELS[2], *_recent(connection), True))
     problems = connection.execute(
         "SELECT count(*), coalesce(sum(played < 2), 0), coalesce(sum(duration_ms), 0)"
@@ -236,15 +246,20 @@ def _rows(
     ).fetchone()
     if problems[0]:
         nodes.append((SMART_LABELS[3], *problems, True))
+    saved = [
+        (_text(stored), *numbers)
+        for stored, *numbers in connection.execute(
+            "SELECT name, notes, unplayed, duration_ms FROM saved_search"
+        )
+    ]
+    saved.sort(key=lambda row: (row[0].casefold(), row[0]))
+    nodes.extend((*row, True) for row in saved)
     for stored, *numbers in connection.execute(
         "SELECT title, notes, unplayed, duration_ms FROM shown_chat"
         " WHERE notes > 0 ORDER BY last_ms DESC, id DESC LIMIT ?",
         (height,),
     ):
-        title = stored
-        if isinstance(stored, bytes):  # text that is no UTF-8
-            title = stored.decode("utf-8", "surrogatepass")
-        nodes.append((title, *numbers, True))
+        nodes.append((_text(stored), *numbers, True))
     return [
         node_line(
             label,
@@ -257,6 +272,13 @@ def _rows(
         )
         for label, notes, new, length, badge in nodes[:height]
     ]
+
+
+def _text(stored: str | bytes) -> str:
+    """Read a name; one that is no UTF-8 is stored as bytes."""
+    if isinstance(stored, bytes):
+        return stored.decode("utf-8", "surrogatepass")
+    return stored
 
 
 def _recent(connection: sqlite3.Connection) -> tuple[int, int, int]:

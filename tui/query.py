@@ -3,7 +3,8 @@
 A query is words and filters; all of them must hold. `or` between two of them makes
 one choice of both, and binds closer than the blank: `recipe from:Ana or from:Bob` is
 the recipe by one of the two. `-` before a word or filter turns it round, quotes hold
-words together. Case and accents never matter.
+words together. Case and accents never matter. A word is found where a word of the text
+begins with it, see `tui.words`; in names that a filter asks for, also in their middle.
 
 `parse` turns text into a `Query`, `str` turns it back, `matches` asks it of a note.
 """
@@ -11,7 +12,6 @@ words together. Case and accents never matter.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from tui.errors import QueryError
 from tui.model import ChatKind, Direction, NoteKind, NoteState, Played
+from tui.words import contains, fold, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,9 +36,11 @@ __all__ = [
     "Query",
     "TextField",
     "Word",
-    "fold",
+    "is_below",
+    "is_part",
     "matches",
     "parse",
+    "span",
     "states",
     "wall_clock",
 ]
@@ -245,6 +248,8 @@ def _literal(text: str, token: _Token) -> Literal:
         term = _filter(text, token, match[1].lower(), body[match.end() :])
     elif not body:
         raise _error(text, token, "there is nothing between the quotes")
+    elif not tokens(body):
+        raise _error(text, token, "there is no letter or digit in it")
     else:
         term = Word(body)
     return Literal(term, negated=bool(skip))
@@ -277,7 +282,7 @@ def _listed(words: tuple[str, ...], value: str) -> str:
 def _date(text: str, token: _Token, relation: str, value: str) -> DateTerm:
     if value not in _WORDS_FOR_DAYS:
         try:
-            _span(value, date.max)
+            span(value, date.max)
         except ValueError:
             raise _error(
                 text,
@@ -319,22 +324,6 @@ def states(query: Query) -> frozenset[NoteState]:
         and literal.term.value in set(NoteState)
     }
     return frozenset({NoteState.READY, NoteState.UNREADABLE, *named})
-
-
-def fold(text: str) -> str:
-    """Take away what a search does not look at: case, accents, other forms."""
-    if text.isascii():
-        return text.lower()
-    plain = _bare(_bare(text).casefold())
-    return plain if plain.isascii() else _bare(plain.casefold())
-
-
-def _bare(text: str) -> str:
-    return "".join(
-        char
-        for char in unicodedata.normalize("NFKD", text)
-        if not unicodedata.combining(char)
-    )
 
 
 def wall_clock(row: NoteRow, zone: tzinfo | None = None) -> datetime:
@@ -388,11 +377,12 @@ def matches(
 def _holds(term: Term, note: Note, today: date, labels: Mapping[SourceId, str]) -> bool:
     match term:
         case Word(text):
-            return _contains(text, *_texts(note))
+            wanted = tokens(text)
+            return any(contains(wanted, tokens(each)) for each in _texts(note))
         case FieldTerm(TextField.IN, value):
             names = (labels.get(file.source_id, "") for file in note.files)
             roots = (file.source_root.decode(errors="replace") for file in note.files)
-            return _contains(value, *names, *roots)
+            return is_part(value, *names, *roots)
         case FieldTerm(field, value):
             return _FIELDS[field](note, value)
         case DateTerm(relation, value):
@@ -403,27 +393,34 @@ def _holds(term: Term, note: Note, today: date, labels: Mapping[SourceId, str]) 
             assert_never(term)
 
 
-def _contains(part: str, *texts: str) -> bool:
+def is_part(part: str, *texts: str) -> bool:
+    """Tell whether a part stands in one of some names, in whatever case and accents."""
     wanted = fold(part)
     return any(wanted in fold(text) for text in texts if text)
+
+
+def is_below(tag: str, wanted: str) -> bool:
+    """Tell whether a tag is one that is asked for, or stands below it."""
+    above = fold(wanted.removeprefix("#")).strip("/")
+    return f"{fold(tag)}/".startswith(f"{above}/")
 
 
 def _texts(note: Note) -> tuple[str, ...]:
     row = note.row
     sender = row.sender or ""
     texts = (row.chat_title, sender, row.title, note.comment, note.transcript)
-    return (*texts, *row.tags)
+    marks = (bookmark.text for bookmark in note.bookmarks)
+    return (*texts, note.text, *row.tags, *marks)
 
 
 def _is_from(note: Note, value: str) -> bool:
     if fold(value) == "me" and note.row.direction is Direction.SENT:
         return True
-    return _contains(value, note.row.sender or "")
+    return is_part(value, note.row.sender or "")
 
 
 def _has_tag(note: Note, value: str) -> bool:
-    wanted = fold(value.removeprefix("#"))
-    return any(fold(tag) == wanted for tag in note.row.tags)
+    return any(is_below(tag, value) for tag in note.row.tags)
 
 
 def _is(note: Note, value: str) -> bool:
@@ -441,11 +438,16 @@ def _is(note: Note, value: str) -> bool:
 
 
 def _has(note: Note, value: str) -> bool:
-    return bool({"transcript": note.transcript, "comment": note.comment}.get(value))
+    known: dict[str, object] = {
+        "transcript": note.transcript,
+        "comment": note.comment,
+        "bookmark": note.bookmarks,
+    }
+    return bool(known[value])
 
 
 _FIELDS: dict[TextField, Callable[[Note, str], bool]] = {
-    TextField.CHAT: lambda note, value: _contains(value, note.row.chat_title),
+    TextField.CHAT: lambda note, value: is_part(value, note.row.chat_title),
     TextField.FROM: _is_from,
     TextField.TAG: _has_tag,
     TextField.KIND: lambda note, value: note.row.kind.value == value,
@@ -454,8 +456,15 @@ _FIELDS: dict[TextField, Callable[[Note, str], bool]] = {
 }
 
 
-def _span(value: str, today: date) -> tuple[date, date]:
-    """The first and the last day of what was written.
+def span(value: str, today: date) -> tuple[date, date]:
+    """Tell the first and the last day of what was written.
+
+    Args:
+        value: A year, month or day, or a word for one.
+        today: The day that words count from.
+
+    Returns:
+        Both days.
 
     Raises:
         ValueError: There is no such day.
@@ -477,7 +486,7 @@ def _span(value: str, today: date) -> tuple[date, date]:
 
 
 def _is_dated(day: date, relation: str, value: str, today: date) -> bool:
-    first, last = _span(value, today)
+    first, last = span(value, today)
     if relation == "after":
         return day >= first
     return day < first if relation == "before" else first <= day <= last

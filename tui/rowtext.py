@@ -32,14 +32,17 @@ __all__ = [
     "cells",
     "count",
     "cut",
+    "day_name",
     "header_line",
     "hint_line",
     "month_name",
     "node_line",
     "note_line",
+    "selected_line",
     "source_state",
     "time_room",
     "total",
+    "week_name",
     "when",
 ]
 
@@ -53,7 +56,7 @@ STYLES = ("accent", "bad", "dim", "playing", "strong", "title", "unplayed")
 UNPLAYED, HALF, PLAYED = 0, 1, 2
 """The values of `tui.model.Played`, which would cost an import of enum."""
 
-SMART_LABELS = {1: "Unplayed", 2: "Recent", 3: "Problems"}
+SMART_LABELS = {1: "Unplayed", 2: "Recent", 3: "Problems", 6: "Starred"}
 """Names of the smart nodes, by the value of `tui.model.GroupKind`."""
 
 _LACKS = (
@@ -100,7 +103,8 @@ class Glyphs:
         self.unreadable, self.partial, self.missing = tuple(marks[3:6])
         self.folded, self.unfolded = tuple(marks[6:8])
         self.playing, self.paused, self.star, self.dot = tuple(marks[8:12])
-        self.more = marks[12:]
+        self.chosen = marks[12]
+        self.more = marks[13:]
         """Where text was cut; in ASCII two cells, for one dot ends a sentence."""
 
     def mark(self, state: str, played: int, player: str = "") -> Span:
@@ -145,8 +149,8 @@ _WIDE = (
 )
 """The commonest characters that are two cells wide: Han, Kana, Hangul."""
 
-UNICODE = Glyphs("●◐○✗◌◇▸▾▶⏸★·…")
-ASCII = Glyphs("*~.x?o+->|^-..")
+UNICODE = Glyphs("●◐○✗◌◇▸▾▶⏸★·▌…")
+ASCII = Glyphs("*~.x?o+->|^-#..")
 
 
 def cells(text: str) -> int:
@@ -231,6 +235,33 @@ def month_name(month: int) -> str:
     if not 1 <= number <= 12:
         return "No date"
     return f"{_MONTHS[number - 1]} {year}"
+
+
+def day_name(day: int) -> str:
+    """Write a day of the tree, 20240815, as `Thu 15 August 2024`."""
+    from datetime import date  # no day is on the first picture
+
+    try:
+        there = date(day // 10_000, day // 100 % 100, day % 100)
+    except ValueError:
+        return "No date"
+    return f"{_DAYS[there.weekday()]} {there.day} {month_name(day // 100)}"
+
+
+def week_name(week: int) -> str:
+    """Write a week of the tree, 202433, as `Week 33, 2024: 12 to 18 Aug`."""
+    from datetime import date, timedelta
+
+    year, number = divmod(week, 100)
+    try:
+        first = date.fromisocalendar(year, number, 1)
+        last = first + timedelta(days=6)
+    except (ValueError, OverflowError):
+        return "No date"
+    start = f"{first.day}"
+    if first.month != last.month:
+        start += f" {_MONTHS[first.month - 1][:3]}"
+    return f"Week {number}, {year}: {start} to {last.day} {_MONTHS[last.month - 1][:3]}"
 
 
 def when(
@@ -357,6 +388,7 @@ def note_line(
     has_exact_time: bool = True,
     player: str = "",
     time_cells: int = _WHEN,
+    title: str = "",
     text: str = "",
     reason: str = "",
     is_starred: bool = False,
@@ -376,21 +408,20 @@ def note_line(
         has_exact_time: False writes the time dimmed even on an unplayed note.
         player: The value of a `PlayerState`, on the note that the player holds.
         time_cells: Cells of the time column, as `time_room` tells.
-        text: Title or first words; any text.
-        reason: What is wrong with it; any text.
+        title: What it is called; this and the next two may be any text.
+        text: Its first words.
+        reason: What is wrong with it.
         is_starred: Whether the user starred it.
         tags: The user's tags.
         glyphs: The marks.
     """
-    measure = min(room - 1, _MEASURE)
     indent = " " * (1 + 2 * depth)
     lengths = ("--:--",) if duration_ms is None else _lengths(duration_ms)
     of_length = 0 if duration_ms is None and state != "ready" else _LENGTH
-    mark, mark_style = glyphs.mark(state, played, player)
+    line = [(indent, ""), glyphs.mark(state, played, player)]
     strong = played == UNPLAYED and state == "ready"
     tone = "dim" if state == "missing" else ""
-    line = [(indent, ""), (mark, mark_style)]
-    left = measure - len(indent) - 2 - of_length
+    left = min(room - 1, _MEASURE) - len(indent) - 2 - of_length
     if left < _WHEN + 4:  # too narrow for the time: say who, and how long
         line.append((" " + _left(printable(sender), max(0, left), glyphs), tone))
         return [*line, (_right(lengths, of_length), "" if strong else "dim")]
@@ -400,15 +431,21 @@ def note_line(
     left -= time_cells
     of_sender = min(max(10, left * 3 // 8), 22, max(0, left - 2))
     line.append(("  " + _left(printable(sender), of_sender, glyphs), tone))
-    middle = left - 2 - of_sender
-    line.extend(_middle(middle, (text, reason), tags, glyphs, is_starred=is_starred))
+    left -= 2 + of_sender
+    words = (title, text, reason)
+    line.extend(_middle(left, words, tags, glyphs, is_starred=is_starred))
     line.append((_right(lengths, of_length), "" if strong else "dim"))
     return line
 
 
+def selected_line(line: Line, glyphs: Glyphs = UNICODE) -> Line:
+    """Mark a note as one of those that the next key is for, in its first cell."""
+    return [(glyphs.chosen, "accent"), (line[0][0][1:], line[0][1]), *line[1:]]
+
+
 def _middle(
     room: int,
-    words: tuple[str, str],
+    words: tuple[str, ...],
     tags: Sequence[str],
     glyphs: Glyphs,
     *,
@@ -422,14 +459,17 @@ def _middle(
     if is_starred:
         spans.append((f"  {glyphs.star}", "accent"))
         left -= 3
-    label = cut(" ".join(f"#{printable(tag)}" for tag in tags), left - 3, glyphs)
+    # Many tags leave half of the room to the words.
+    of_tags = max(8, left // 2) if any(words) else left
+    label = " ".join(f"#{printable(tag)}" for tag in tags)
+    label = cut(label, min(of_tags, left) - 3, glyphs)
     if label:
         spans.append((f"  {label}", "accent"))
         left -= 2 + cells(label)
-    for text in words:  # all are dim, but the mark of what is wrong
+    for at, text in enumerate(words):
         shown = cut(printable(text), left - 3, glyphs) if left > 6 else ""
         if shown:
-            spans.append((f"  {shown}", "dim"))
+            spans.append((f"  {shown}", "dim" if at else ""))
             left -= 2 + cells(shown)
     spans.append((" " * left, ""))
     return spans

@@ -7,18 +7,30 @@ for the calls that say so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tui.browse import Answer
     from tui.indexer import Answers, Likely, Lock
     from tui.library import Reader, UserWriter
-    from tui.model import Edited, Group, LibraryDelta, Named, NoteId
+    from tui.model import (
+        Edit,
+        Edited,
+        Group,
+        GroupBy,
+        LibraryDelta,
+        Named,
+        NoteId,
+        Played,
+        Sort,
+    )
     from tui.playback import NowPlaying
 
 __all__ = [
     "Editing",
+    "Finding",
     "IndexerStatus",
     "Indexing",
     "Naming",
@@ -26,6 +38,9 @@ __all__ = [
     "Services",
     "Setup",
 ]
+
+
+_T = TypeVar("_T")
 
 
 class Playing(Protocol):
@@ -41,8 +56,14 @@ class Playing(Protocol):
     def start(self) -> None:
         """Begin to work; opens the sound device in the background."""
 
-    def play_note(self, note_id: NoteId, *, within: Group | None = None) -> None:
-        """Play a note from where it was left, and go on within a group."""
+    def play_note(
+        self,
+        note_id: NoteId,
+        *,
+        within: Group | None = None,
+        at_ms: int | None = None,
+    ) -> None:
+        """Play a note from where it was left, or a moment, and go on within a group."""
 
     def play_group(self, group: Group) -> None:
         """Play the oldest unplayed note of a group, and go on within it."""
@@ -76,6 +97,9 @@ class Playing(Protocol):
 
     def set_muted(self, muted: bool) -> None:  # noqa: FBT001  # a setter of one boolean
         """Silence without a pause, or undo it."""
+
+    def set_skip(self, strength: int) -> None:
+        """Leave out pauses: 0 none, 3 as many as can be told."""
 
     def close(self, timeout: float = 2.0) -> None:
         """Keep the position and end all work; waits, at most so many seconds."""
@@ -157,7 +181,11 @@ class Naming(Protocol):
 
 
 class Editing(Protocol):
-    """What the user says about chats and senders; may wait, as above."""
+    """Changes of the user's own data; may wait, as above.
+
+    Each can be undone. Marks are put on the recordings of notes; a note whose file
+    can't be read, or never was here, is skipped.
+    """
 
     def rename_chat(self, chat_id: int, title: str) -> Edited:
         """Give a chat another title; an empty one brings back what is told."""
@@ -189,11 +217,109 @@ class Editing(Protocol):
     def set_day_order(self, document_id: int, order: str) -> Edited:
         """Say in which order a document writes day, month and year."""
 
+    def set_star(self, note_ids: Sequence[int], *, on: bool) -> Edited:
+        """Star notes, or take the star away."""
+
+    def tag(
+        self,
+        note_ids: Sequence[int],
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+    ) -> Edited:
+        """Give notes tags and take others away, as one edit."""
+
+    def set_title(self, note_ids: Sequence[int], title: str) -> Edited:
+        """Give notes a title; an empty one brings back what is told."""
+
+    def set_comment(self, note_ids: Sequence[int], comment: str) -> Edited:
+        """Write a comment, which may have several lines; empty takes it away."""
+
+    def set_played(self, note_ids: Sequence[int], played: Played) -> Edited:
+        """Mark notes played, half-heard or unplayed (unplayed also rewinds)."""
+
+    def add_bookmark(self, note_id: int, at_ms: int, text: str = "") -> Edited:
+        """Mark a moment; one that is marked gets another text."""
+
+    def remove_bookmark(self, note_id: int, at_ms: int) -> Edited:
+        """Take the mark of a moment away."""
+
+    def rename_tag(self, name: str, new: str) -> Edited:
+        """Call a tag, and those below it, otherwise; into one that is there, merge."""
+
+    def delete_tag(self, name: str) -> Edited:
+        """Take a tag, and those below it, from all notes."""
+
+    def save_search(self, name: str, query: str) -> Edited:
+        """Keep a query as a node of the tree; one of that name gets another query."""
+
+    def rename_search(self, search_id: int, name: str) -> Edited:
+        """Call a saved search otherwise."""
+
+    def remove_search(self, search_id: int) -> Edited:
+        """Forget a saved search."""
+
+    def remember_search(self, query: str) -> None:
+        """Put a query at the top of the history; this is no edit."""
+
+    def count_search(self, search_id: int, totals: tuple[int, int, int]) -> None:
+        """Keep how a saved search was counted, for the next start; this is no edit.
+
+        Args:
+            search_id: The search.
+            totals: Notes, unplayed notes, length in milliseconds.
+        """
+
     def undo(self, steps: int = 1) -> str:
         """Take the last edits back; tells what they were."""
 
+    def history(self, limit: int = 100) -> list[Edit]:
+        """The last edits that can be undone, newest first."""
+
     def close(self) -> None:
         """Give the connection back."""
+
+
+class Finding(Protocol):
+    """Looks for notes on a thread of its own, so that no key waits for an answer."""
+
+    def subscribe(self, listener: Callable[[Answer], None]) -> None:
+        """Have every answer sent to a function, on another thread."""
+
+    def search(self, group: Group, sort: Sort) -> int:
+        """Look for the notes of a search; a newer one ends those before.
+
+        Returns:
+            A number, which the answer has too.
+        """
+
+    def prepare(self) -> None:
+        """Make ready what searches need: one will be asked for soon."""
+
+    def view(self, by: GroupBy) -> None:
+        """Group all notes; kept up to date until another view is asked for.
+
+        Args:
+            by: `CHAT` ends it: chats are known without.
+        """
+
+    def recount(self) -> None:
+        """Count saved searches and the view again, soon: the library changed."""
+
+    def ask(self, question: Callable[[Reader], _T]) -> _T:
+        """Ask the library on the finder's thread, and wait for the answer.
+
+        Not for the thread of the user interface.
+
+        Args:
+            question: Some short queries.
+
+        Raises:
+            EarmarkError: The library can't be read, or the finder was closed.
+        """
+
+    def close(self, timeout: float = 2.0) -> None:
+        """End all work; waits, at most so many seconds."""
 
 
 class Services(NamedTuple):
@@ -222,4 +348,10 @@ class Services(NamedTuple):
     naming: Callable[[], Naming] | None = None
     """Opens what lists chats and senders, for the calling thread."""
     editing: Callable[[], Editing] | None = None
-    """Opens what changes them; None where that can't be."""
+    """Opens what changes user data; None where that can't be."""
+    finding: Finding | None = None
+    """Looks for notes on a thread of its own."""
+    editor: str = ""
+    """The command that long texts are written with; empty for the environment's."""
+    remembers_searches: int = 100
+    """How many searches are remembered."""

@@ -2,32 +2,45 @@
 
 CPU times are those of one process without a terminal (model, rows, Textual's
 painting); the wire is measured through a pseudo terminal, with the real painter.
+Grouping by something else is measured on a library file, beside reading its table.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import statistics
 import sys
 import tempfile
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.bench._archive import make_archive
 from tests.bench._peers import Cmus, has
 from tests.bench._product import corpus_folder
 from tests.bench._pty import Terminal
 from tests.bench._table import Table
 from tests.support.memory_library import START_MS
 from tests.support.tree_app import FlatLibrary, TreeApp
+from tui.browse import TreeModel
+from tui.library import Library
+from tui.model import GroupBy, Sort
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tui.library import Reader
+    from tui.model import Group
+
 SIZES = (1_000, 100_000, 1_000_000)
 ROUNDS = 120
+ARCHIVE = 100_000
+"""Notes of the library that is grouped."""
+REGROUPS = 7
 
 
 async def _in_process(count: int) -> tuple[list[float], list[float], list[float]]:
@@ -128,10 +141,63 @@ def _wires(table: Table, columns: int, rows: int) -> None:
     table.ratio(f"scrolled line {at} against cmus", ours[1], theirs[1], "<= 1.3")
 
 
+def _timed(work: Callable[[], object], times: int = REGROUPS) -> list[float]:
+    seconds = []
+    for _ in range(times):
+        start = time.thread_time()
+        work()
+        seconds.append(time.thread_time() - start)
+    return seconds
+
+
+def _regroup(table: Table, reader: Reader, floor: float) -> None:
+    """Group by each thing there is, open the largest group, sort what is open."""
+    tree = TreeModel(reader)
+    tree.load()
+    for by in GroupBy:
+        if by is GroupBy.CHAT:
+            continue
+        middle = table.times(f"group by {by}", _timed(partial(reader.buckets, by)))
+        table.ratio(f"  {by} against a count that reads all", middle, floor)
+        buckets = reader.buckets(by)
+        shown = _timed(partial(tree.show_view, by, buckets))
+        table.times(f"  {by}: show {len(buckets):,} groups", shown)
+        largest = max(buckets, key=lambda bucket: bucket.notes).group
+        keys = _timed(partial(reader.keys, largest))
+        table.times(f"  {by}: open {tree_size(reader, largest):,} notes", keys)
+        tree.set_open(largest, is_open=True)
+        for sort in (Sort.LONGEST, Sort.NEWEST):
+            sorting = _timed(partial(tree.set_sort, sort), 1)
+            table.add(f"  {by}: sort by {sort}", f"{sorting[0] * 1e3:.1f} ms")
+        tree.set_open(largest, is_open=False)
+
+
+def tree_size(reader: Reader, group: Group) -> int:
+    """Count the notes of a group."""
+    return len(reader.keys(group).ids)
+
+
+def _views(table: Table) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "library.db"
+        make_archive(path, ARCHIVE)
+        with closing(sqlite3.connect(path)) as connection:
+            count = "SELECT count(*) FROM note NOT INDEXED"
+            # Of a column near the end of the row: every page is read.
+            sql = f"{count} WHERE time_confidence >= 0"
+            floor = table.times(
+                f"count(*) over {ARCHIVE:,} notes",
+                _timed(lambda: connection.execute(sql).fetchall()),
+            )
+        with Library.open(path) as library, closing(library.reader()) as reader:
+            _regroup(table, reader, floor)
+
+
 def main() -> None:
     """Run it and print the table."""
     table = Table("The tree: CPU by the number of rows, bytes and time by the key")
     _sizes(table)
+    _views(table)
     for columns, rows in ((80, 24), (200, 50)):
         _wires(table, columns, rows)
     table.show()

@@ -75,6 +75,9 @@ class MemoryWriter:
     def tell_stale(self) -> int:
         return 0
 
+    def index_words(self) -> int:
+        return 0
+
     def next_rules(self) -> RulePage | None:
         return None
 

@@ -6,6 +6,7 @@ import time
 from array import array
 from typing import TYPE_CHECKING
 
+from tui.answers import Bucket, Share, Statistics, TagTotals
 from tui.library._api import NoteKeys
 from tui.model import (
     RECENT_LIMIT,
@@ -13,6 +14,8 @@ from tui.model import (
     ChatId,
     ChatKind,
     Direction,
+    Group,
+    GroupBy,
     GroupKind,
     LibraryDelta,
     MonthTotals,
@@ -23,16 +26,21 @@ from tui.model import (
     NoteState,
     Played,
     Precision,
+    Sort,
     SourceId,
     Totals,
 )
+from tui.query import wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
 
-    from tui.model import DocumentInfo, Gaps, Group, Note, Problem, Source
+    from tui.answers import Hit, SavedSearch
+    from tui.model import DocumentInfo, Gaps, Note, Problem, Source
+    from tui.query import Query
 
-__all__ = ["MemoryLibrary", "month_of"]
+__all__ = ["MemoryLibrary", "month_of", "sort_key"]
 
 START_MS = 1_723_700_000_000
 """15 August 2024."""
@@ -44,13 +52,39 @@ def month_of(ms: int) -> int:
     return year * 100 + month
 
 
+class NoteRows(dict[NoteId, NoteRow]):
+    """Rows by id; called as `Reader.notes`, it tells everything about some notes.
+
+    Args:
+        library: Whose rows they are.
+    """
+
+    def __init__(self, library: MemoryLibrary) -> None:
+        super().__init__()
+        self._library = library
+
+    def __call__(self, ids: Sequence[int]) -> Iterator[Note]:
+        """Everything about some notes, in their order."""
+        for note_id in ids:
+            note = self._library.note(NoteId(note_id))
+            if note is not None:
+                yield note
+
+
 class MemoryLibrary:
     """Notes by id; every write gives the change that the real library would report."""
 
     def __init__(self) -> None:
-        self.notes: dict[NoteId, NoteRow] = {}
+        self.notes = NoteRows(self)
         self.titles: dict[ChatId, str] = {}
         self.kinds: dict[ChatId, ChatKind] = {}
+        self.searches: list[SavedSearch] = []
+        self.searched: list[str] = []
+        """What was searched for, the last one first."""
+        self.senders: list[str] = [""]
+        """By their row; the first stands for those that are not known."""
+        self.tag_names: list[str] = [""]
+        """The same for tags."""
         self.asked = 0
         """How many rows were asked for."""
         self.read_whole = 0
@@ -110,29 +144,50 @@ class MemoryLibrary:
         rows = [row for row in self.notes.values() if wanted(row)]
         return sorted(rows, key=lambda row: (-row.order_ms, -row.id))
 
-    def members(self, group: Group) -> list[NoteRow]:
+    def notes_of(self, group: Group) -> list[NoteRow]:
         """The notes of a group, newest first."""
-        match group.kind:
-            case GroupKind.UNPLAYED:
-                return self._sorted(
-                    lambda row: _visible(row) and row.played is not Played.PLAYED
-                )
-            case GroupKind.RECENT:
-                return self._sorted(_visible)[:RECENT_LIMIT]
-            case GroupKind.PROBLEMS:
-                return self._sorted(_problem)
-            case GroupKind.CHAT:
-                return self._sorted(
-                    lambda row: _visible(row) and row.chat_id == group.chat_id
-                )
-            case GroupKind.MONTH:
-                return self._sorted(
-                    lambda row: (
-                        _visible(row)
-                        and row.chat_id == group.chat_id
-                        and month_of(row.order_ms) == group.month
-                    )
-                )
+        if group.kind is GroupKind.RECENT:
+            return self._sorted(_visible)[:RECENT_LIMIT]
+        return self._sorted(self._test(group))
+
+    def _test(self, group: Group) -> Callable[[NoteRow], bool]:
+        """Make what tells whether a note is one of a group, of any kind but Recent."""
+        number = group.number
+        if group.kind is GroupKind.PROBLEMS:
+            return _problem
+        query = group.query
+        if group.kind is GroupKind.SAVED:
+            queries = [each.query for each in self.searches if each.id == number]
+            query = queries[0] if queries else "is:none"
+        tests: dict[GroupKind, Callable[[NoteRow], bool]] = {
+            GroupKind.UNPLAYED: lambda row: row.played is not Played.PLAYED,
+            GroupKind.STARRED: lambda row: row.star,
+            GroupKind.SAVED: lambda row: _finds(query, row),
+            GroupKind.SEARCH: lambda row: _finds(query, row),
+            GroupKind.CHAT: lambda row: row.chat_id == group.chat_id,
+            GroupKind.MONTH: lambda row: (
+                row.chat_id == group.chat_id and month_of(row.order_ms) == group.month
+            ),
+            GroupKind.SENDER: lambda row: self.sender_id(row) == number,
+            GroupKind.TAG: lambda row: number in self.tag_ids(row),
+            GroupKind.SOURCE: lambda _: number == 1,
+        }
+
+        def test(row: NoteRow) -> bool:
+            if not _visible(row):
+                return False
+            known = tests.get(group.kind)
+            return known(row) if known else _number(group.kind, row) == number
+
+        return test
+
+    def sender_id(self, row: NoteRow) -> int:
+        """The row of a note's sender."""
+        return _row_of(self.senders, row.sender or "")
+
+    def tag_ids(self, row: NoteRow) -> list[int]:
+        """The rows of a note's tags; 0 for none."""
+        return [_row_of(self.tag_names, tag) for tag in row.tags] or [0]
 
     def sources(self) -> list[Source]:
         return []
@@ -183,16 +238,106 @@ class MemoryLibrary:
         ]
 
     def group_totals(self, group: Group) -> tuple[int, int, int]:
-        rows = self.members(group)
+        rows = self.notes_of(group)
         fresh = sum(row.played is not Played.PLAYED for row in rows)
         return len(rows), fresh, _length(rows)
 
-    def keys(self, group: Group) -> NoteKeys:
+    def keys(self, group: Group, sort: Sort = Sort.NEWEST) -> NoteKeys:
         self.read_whole += 1
-        rows = self.members(group)
+        found = [(sort_key(row, sort), row.id) for row in self.notes_of(group)]
+        found.sort(reverse=True)
         return NoteKeys(
-            array("q", [row.order_ms for row in rows]),
-            array("q", [row.id for row in rows]),
+            array("q", [key for key, _ in found]),
+            array("q", [note_id for _, note_id in found]),
+        )
+
+    def members(
+        self, group: Group, ids: Sequence[NoteId], sort: Sort = Sort.NEWEST
+    ) -> dict[NoteId, int]:
+        known = (self.notes[note_id] for note_id in ids if note_id in self.notes)
+        test = self._test(group)
+        return {row.id: sort_key(row, sort) for row in known if test(row)}
+
+    def buckets(self, by: GroupBy) -> list[Bucket]:
+        kind = _KINDS[by]
+        found: dict[int, list[NoteRow]] = {}
+        for row in self._sorted(_visible):
+            if kind is GroupKind.SENDER:
+                numbers = [self.sender_id(row)]
+            elif kind is GroupKind.TAG:
+                numbers = self.tag_ids(row)
+            elif kind is GroupKind.SOURCE:
+                numbers = [1]
+            else:
+                numbers = [_number(kind, row)]
+            for number in numbers:
+                found.setdefault(number, []).append(row)
+        labels = {
+            GroupKind.SENDER: self.senders,
+            GroupKind.TAG: self.tag_names,
+            GroupKind.SOURCE: ["", "here"],
+        }
+        return [
+            Bucket(
+                Group(kind, number=number),
+                labels[kind][number] if kind in labels else "",
+                len(rows),
+                sum(row.played is not Played.PLAYED for row in rows),
+                _length(rows),
+                rows[0].order_ms,
+            )
+            for number, rows in found.items()
+        ]
+
+    def saved_searches(self) -> list[SavedSearch]:
+        return sorted(self.searches, key=lambda each: each.name)
+
+    def search(
+        self,
+        query: Query,
+        today: date,
+        *,
+        sort: Sort = Sort.NEWEST,
+        told: bool = False,
+        below: bytes = b"",
+    ) -> NoteKeys:
+        return self.keys(Group(GroupKind.SEARCH, query=str(query)), sort)
+
+    def hit(self, note_id: NoteId, query: Query) -> Hit | None:
+        return None
+
+    def prepare_search(self) -> bool:
+        return False
+
+    def search_history(self, limit: int = 100) -> list[str]:
+        return self.searched[:limit]
+
+    def tags(self) -> list[TagTotals]:
+        """The tags by name; they are not put below each other here."""
+        return [
+            TagTotals(each.group.number, each.label, *each[2:5])
+            for each in sorted(self.buckets(GroupBy.TAG), key=lambda each: each.label)
+            if each.group.number
+        ]
+
+    def tags_of(self, ids: Sequence[NoteId]) -> dict[str, int]:
+        rows = [self.notes[note_id] for note_id in ids if note_id in self.notes]
+        names = sorted({tag for row in rows for tag in row.tags})
+        return {name: sum(name in row.tags for row in rows) for name in names}
+
+    def statistics(self) -> Statistics:
+        shown = self._sorted(_visible)
+        return Statistics(
+            total=_share("", shown),
+            chats=_shares(shown, lambda row: row.chat_title),
+            senders=_shares(shown, lambda row: row.sender or ""),
+            months=tuple(
+                sorted(
+                    _shares(shown, _month_label),
+                    key=lambda share: share.label,
+                    reverse=True,
+                )
+            ),
         )
 
     def rows(self, ids: Sequence[NoteId]) -> list[NoteRow]:
@@ -247,6 +392,69 @@ class MemoryLibrary:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+_KINDS = {
+    GroupBy.SENDER: GroupKind.SENDER,
+    GroupBy.DAY: GroupKind.DAY,
+    GroupBy.WEEK: GroupKind.WEEK,
+    GroupBy.MONTH: GroupKind.CALENDAR,
+    GroupBy.TAG: GroupKind.TAG,
+    GroupBy.SOURCE: GroupKind.SOURCE,
+}
+
+
+def sort_key(row: NoteRow, sort: Sort) -> int:
+    """Tell what a note is put in order by, the highest first."""
+    if sort is Sort.OLDEST:
+        return -row.order_ms
+    if sort is Sort.LONGEST:
+        return row.duration_ms or 0
+    is_first = sort is Sort.UNPLAYED and row.played is not Played.PLAYED
+    return row.order_ms + ((1 << 61) if is_first else 0)
+
+
+def _number(kind: GroupKind, row: NoteRow) -> int:
+    """Tell the number of a group by time that a note is in."""
+    day = wall_clock(row).date()
+    if kind is GroupKind.WEEK:
+        return day.isocalendar().year * 100 + day.isocalendar().week
+    month = day.year * 100 + day.month
+    return month if kind is GroupKind.CALENDAR else month * 100 + day.day
+
+
+def _month_label(row: NoteRow) -> str:
+    month = month_of(row.order_ms)
+    return f"{month // 100:04d}-{month % 100:02d}"
+
+
+def _share(label: str, rows: Sequence[NoteRow]) -> Share:
+    fresh = [row for row in rows if row.played is not Played.PLAYED]
+    return Share(label, len(rows), _length(rows), len(fresh), _length(fresh))
+
+
+def _shares(
+    rows: Sequence[NoteRow], label: Callable[[NoteRow], str]
+) -> tuple[Share, ...]:
+    """Add up notes by a label, the longest part first."""
+    parts: dict[str, list[NoteRow]] = {}
+    for row in rows:
+        parts.setdefault(label(row), []).append(row)
+    shares = [_share(name, part) for name, part in parts.items()]
+    return tuple(sorted(shares, key=lambda share: -share.duration_ms))
+
+
+def _row_of(names: list[str], name: str) -> int:
+    if name not in names:
+        names.append(name)
+    return names.index(name)
+
+
+def _finds(query: str, row: NoteRow) -> bool:
+    """A search that knows one filter, and looks for other text in titles."""
+    if query == "is:unplayed":
+        return row.played is not Played.PLAYED
+    return query in row.title
 
 
 def _visible(row: NoteRow) -> bool:

@@ -159,6 +159,10 @@ class PtyTerminal:
         _wait(lambda: text in self.text, seconds, lambda: self.text)
         return time.monotonic() - self._started
 
+    def wait_without(self, text: str, seconds: float = DEADLINE_S) -> None:
+        """Wait until some text is not on the screen any more."""
+        _wait(lambda: text not in self.text, seconds, lambda: self.text)
+
     def wait_until_quiet(self, quiet_s: float = 0.4, seconds: float = 10.0) -> int:
         """Wait until nothing was sent for a while.
 

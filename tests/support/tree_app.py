@@ -29,6 +29,7 @@ from tui.model import (
     NoteId,
     NoteState,
     Played,
+    Sort,
     SourceId,
     Totals,
 )
@@ -195,7 +196,7 @@ class FlatLibrary(MemoryLibrary):
     def group_totals(self, group: Group) -> tuple[int, int, int]:
         return (40, 40, 40) if group.kind is GroupKind.RECENT else (0, 0, 0)
 
-    def keys(self, group: Group) -> NoteKeys:
+    def keys(self, group: Group, sort: Sort = Sort.NEWEST) -> NoteKeys:
         ids = array("q", range(self.count, 0, -1))
         return NoteKeys(array("q", [START_MS + i * 60_000 for i in ids]), ids)
 

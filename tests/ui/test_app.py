@@ -13,7 +13,6 @@ from tui.model import (
     GroupKind,
     LibraryDelta,
     NoteId,
-    Played,
     SourceState,
     WatchMode,
 )
@@ -173,27 +172,6 @@ async def test_a_note_that_follows_by_itself_moves_no_cursor(
         await browser.settle()
         assert browser.app.main.note_tree.cursor_note == FIRST
         assert browser.app.main.note_tree.playing == NoteId(5)
-
-
-async def test_u_marks_played_and_unplayed(browsing: Browsing) -> None:
-    """The mark goes to the library, and comes back from it to the screen."""
-    async with browsing() as browser:
-        await to_first_note(browser)
-        await browser.press("u")
-        assert browser.fakes.library.notes[FIRST].played is Played.PLAYED
-        assert "15 unplayed" in browser.screen
-        browser.app.main.note_tree.reveal(FIRST)
-        await browser.press("u")
-        assert browser.fakes.library.notes[FIRST].played is Played.UNPLAYED
-        assert "16 unplayed" in browser.screen
-
-
-async def test_a_mark_needs_a_note(browsing: Browsing) -> None:
-    """On a group the key says what it needs."""
-    async with browsing() as browser:
-        await browser.press("u")
-        assert "Put the cursor on a note first" in browser.top
-        assert browser.notices == []
 
 
 @pytest.mark.parametrize(

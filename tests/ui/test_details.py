@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.fakes import sample_library
+from tests.support.marking import EVIL
 from tests.support.notes import hostile_texts
 from tui.model import (
+    Bookmark,
     Direction,
     Evidence,
     NoteId,
@@ -17,12 +21,13 @@ from tui.model import (
     Played,
     Precision,
 )
-from tui.widgets.cells import line_width
+from tui.widgets.cells import Run, cut, line_width, wrap
 from tui.widgets.details import details_lines, when
 from tui.widgets.glyphs import ASCII, UNICODE
 
 if TYPE_CHECKING:
     from tui.model import Note
+    from tui.widgets.glyphs import Glyphs
 
 
 def _first_note() -> Note:
@@ -102,12 +107,16 @@ def test_a_problem_comes_with_its_reason() -> None:
 
 
 def told(
-    cells: int = 60, *, row: dict[str, object] | None = None, **fields: object
+    cells: int = 60,
+    *,
+    row: dict[str, object] | None = None,
+    glyphs: Glyphs = UNICODE,
+    **fields: object,
 ) -> str:
     """Write the details of the sample's first note, with other fields."""
     changed = NOTE.row._replace(**row or {})  # type: ignore[arg-type]  # by name
     note = NOTE._replace(row=changed, **fields)  # type: ignore[arg-type]  # by name
-    lines = details_lines(note, cells)
+    lines = details_lines(note, cells, glyphs=glyphs)
     return "\n".join("".join(run.text for run in line) for line in lines)
 
 
@@ -131,13 +140,104 @@ def test_what_the_phone_says_is_kept_apart(
 
 
 def test_all_words_are_there() -> None:
-    """What was written with it, what is said in it, and the comment."""
+    """What was written with it, the user's own words, and what is said in it."""
     text = told(text="for mum", transcript="So the recipe", comment="ask about it")
-    caption, spoken, comment = (
+    caption, comment, spoken = (
         text.index(words)
-        for words in ("\n “for mum”\n", "\n So the recipe\n", "\n # ask about it\n")
+        for words in ("\n “for mum”\n", "\n │ ask about it\n", "\n So the recipe\n")
     )
-    assert caption < spoken < comment
+    assert caption < comment < spoken
+
+
+def test_a_comment_keeps_its_lines() -> None:
+    """Each is wrapped by itself; an empty one stays; the bar tells it from the rest."""
+    comment = "ask her about the oven on Sunday\r\n\n[/] and the flour"
+    assert (
+        "\n │ ask her about\n │ the oven on\n │ Sunday\n │ \n │ [/] and the\n │ flour\n"
+    ) in told(20, comment=comment)
+    assert "\n | [/] and the flour\n" in told(comment=comment, glyphs=ASCII)
+    assert "\n one\n two\n" in told(transcript="one\ntwo")
+
+
+def first(text: str, count: int = 4) -> list[str]:
+    """Take the first lines of the details."""
+    return text.split("\n")[:count]
+
+
+def test_star_and_tags_stand_beside_the_title() -> None:
+    """At the right end, where there is room; else below it."""
+    marks: dict[str, object] = {"star": True, "tags": ("recipe", "work/clients")}
+    plain = told(row={"chat_title": "Family"})
+    head, facts = first(told(row={"chat_title": "Family", **marks}), 2)
+    assert head == " Ana → Family                       ★ #recipe #work/clients"
+    assert facts == first(plain, 2)[1]
+    assert first(told(42, row={"chat_title": "Family", **marks}), 1) == [
+        " Ana → Family     ★ #recipe #work/clients"
+    ]
+    head, below = first(told(34, row={"chat_title": "Family", **marks}), 2)
+    assert head == " Ana → Family"
+    assert below == " ★ #recipe #work/clients"
+    assert "^ #recipe" in told(row=marks, glyphs=ASCII)
+    assert first(told(row={"chat_title": "Family", "star": True}), 1) == [
+        f" Ana → Family{'★':>46}"
+    ]
+    assert "★" not in plain
+    assert "#" not in plain
+
+
+def test_an_own_title_stands_above_what_is_told() -> None:
+    """One from the source comes after the time."""
+    row: dict[str, object] = {"title": "Recipe"}
+    assert first(told(row=row, own_title="Recipe"))[1] == " Recipe"
+    assert first(told(row=row))[2] == " Recipe"
+
+
+LENGTH_MS = 40_000
+FLOUR, OVEN = Bookmark(10_000, "flour"), Bookmark(30_000, "the oven")
+
+
+def below_wave(*bookmarks: Bookmark, glyphs: Glyphs = UNICODE) -> list[str]:
+    """List the lines from below the waveform to the next blank one."""
+    row: dict[str, object] = {"duration_ms": LENGTH_MS}
+    lines = told(43, row=row, bookmarks=bookmarks, glyphs=glyphs).split("\n")
+    end = next(at for at, line in enumerate(lines) if line.startswith(" 0:00  "))
+    start = end
+    while lines[start - 1] and not {*lines[start - 1]} & {"█", "#"}:
+        start -= 1
+    return lines[start : lines.index("", end)]
+
+
+def test_bookmarks_stand_below_the_waveform() -> None:
+    """Each at its moment, with time and text where there is room."""
+    assert below_wave(FLOUR, OVEN) == [
+        "           ╵0:10 flour         ╵0:30",
+        " 0:00                                0:40",
+    ]
+    text = told(43, row={"duration_ms": LENGTH_MS}, bookmarks=(FLOUR, OVEN))
+    assert "\n 0:10  flour\n 0:30  the oven\n" in text  # not all was told above
+    assert below_wave(FLOUR)[0] == "           ╵0:10 flour"
+    text = told(43, row={"duration_ms": LENGTH_MS}, bookmarks=(FLOUR,))
+    assert text.count("flour") == 1
+    assert below_wave(FLOUR, glyphs=ASCII)[0] == "           '0:10 flour"
+    near = Bookmark(11_000, "sugar")
+    assert below_wave(FLOUR, near)[0] == "           ╵╵0:11 sugar"
+    assert below_wave(FLOUR, Bookmark(10_001))[0] == "           ╵"
+    assert below_wave(Bookmark(0), Bookmark(LENGTH_MS * 9))[0] == f" ╵0:00{'╵':>35}"
+    assert len(below_wave()) == 1
+
+
+def test_bookmarks_of_a_note_without_a_waveform() -> None:
+    """They are listed, the times below one another, texts wrapped beside them."""
+    marks = (FLOUR, Bookmark(3_700_000, "a text that needs two lines"), Bookmark(4000))
+    row: dict[str, object] = {"state": NoteState.MISSING, "duration_ms": LENGTH_MS}
+    text = told(32, row=row, peaks=None, bookmarks=marks)
+    assert (
+        "\n    0:10  flour\n 1:01:40  a text that needs\n          two lines\n"
+        "    0:04  \n"
+    ) in text
+    text = told(row={"duration_ms": None}, bookmarks=(FLOUR,))
+    assert "\n 0:10  flour\n" in text
+    assert "╵" not in text
 
 
 def test_evidence_names_the_document() -> None:
@@ -173,13 +273,49 @@ def test_a_half_heard_note_says_where_it_goes_on() -> None:
     assert "half-heard, at 0:03" in shown(played=Played.HALF, position_ms=3000)
 
 
-@pytest.mark.parametrize("name", hostile_texts())
+def test_an_hour_of_speech_is_laid_out() -> None:
+    """All of it, word by word, however many lines that takes."""
+    words = [f"wörd{number}" for number in range(9000)]
+    lines = told(42, transcript=" ".join(words)).split("\n")
+    start = next(at for at, line in enumerate(lines) if "wörd0 " in line)
+    end = lines.index("", start)
+    assert " ".join(lines[start:end]).split() == words
+    assert max(map(len, lines[start:end])) <= 41
+
+
+@given(
+    text=st.text("ab /日\u0301\u200d\ufe0f👨❤", max_size=90),
+    cells=st.integers(2, 24),
+)
+def test_whatever_joins_nothing_is_broken_into_lines(text: str, cells: int) -> None:
+    """Nothing is lost but blanks at the end of a line, and every line fits."""
+    lines = wrap(text, cells)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(line_width((Run(line),)) <= cells for line in lines)
+    assert line_width((Run(cut(text, cells)),)) <= cells
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*hostile_texts(), EVIL],
+    ids=lambda text: ascii(text)[1:13],
+)
 @pytest.mark.parametrize("cells", [24, 60])
 def test_hostile_text_stays_text(name: str, cells: int) -> None:
     """No name breaks a line, the width or the terminal."""
-    row = NOTE.row._replace(sender=name, chat_title=name, title=name, reason=name)
+    row = NOTE.row._replace(
+        sender=name, chat_title=name, title=name, reason=name, tags=(name, name)
+    )
+    note = NOTE._replace(
+        row=row,
+        own_title=name,
+        comment=f"{name}\n{name}",
+        transcript=name,
+        text=name,
+        bookmarks=(Bookmark(1, name), Bookmark(9000, name)),
+    )
     for glyphs in (UNICODE, ASCII):
-        for line in details_lines(NOTE._replace(row=row), cells, glyphs=glyphs):
+        for line in details_lines(note, cells, glyphs=glyphs):
             text = "".join(run.text for run in line)
             assert not any(
                 ord(char) < 0x20 or 0x7F <= ord(char) < 0xA0 for char in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,18 @@ from textual.geometry import Region
 
 from tests.support.memory_library import START_MS, MemoryLibrary
 from tests.support.tree_app import TreeApp
-from tui.model import ChatId, Group, GroupKind, LibraryDelta, NoteId, NoteState, Played
+from tui.answers import SavedSearch
+from tui.model import (
+    ChatId,
+    Group,
+    GroupBy,
+    GroupKind,
+    LibraryDelta,
+    NoteId,
+    NoteState,
+    Played,
+    Sort,
+)
 from tui.widgets.note_tree import NoteTree
 
 if TYPE_CHECKING:
@@ -30,6 +42,10 @@ class Watched(TreeApp):
         self.said: list[Message] = []
 
     def on_note_tree_cursor_moved(self, event: NoteTree.CursorMoved) -> None:
+        """Keep it."""
+        self.said.append(event)
+
+    def on_note_tree_selection_changed(self, event: NoteTree.SelectionChanged) -> None:
         """Keep it."""
         self.said.append(event)
 
@@ -309,6 +325,217 @@ async def test_a_reset_reads_everything_and_keeps_its_place() -> None:
         app.tree_view.apply(LibraryDelta(reset=True))
         await pilot.pause()
         assert screen_of(app) == before
+
+
+def counts(app: Watched) -> list[int]:
+    """List how many notes were selected, as it was told."""
+    return [
+        said.count for said in app.said if isinstance(said, NoteTree.SelectionChanged)
+    ]
+
+
+async def test_ranges_are_selected_kept_and_added_up() -> None:
+    """`v` begins and ends; on a selected note it takes away; each is told."""
+    app = made()
+    async with app.run_test(size=(60, 20)) as pilot:
+        tree = app.tree_view
+        await pilot.press("j", "j", "l", "j", "v", "j", "j")
+        assert tree.selected == [105, 104, 103]
+        assert tree.chosen() == ([105, 104, 103], "3 notes")
+        await pilot.press("k", "v", "j")
+        assert tree.selected == [105, 104]
+        await pilot.press("j", "v", "j", "v")
+        assert tree.selected == [105, 104, 102, 101]
+        await pilot.press("g", "j", "j", "j", "v")
+        assert tree.selected == [104, 102, 101]
+        await pilot.press("j", "v")
+        assert tree.selected == [102, 101]
+        assert counts(app) == [1, 2, 3, 2, 3, 4, 3, 2]
+        tree.clear_selection()
+        await pilot.pause()
+        assert (tree.selected, counts(app)[-1]) == ([], 0)
+
+
+async def test_what_a_key_is_for_without_a_selection() -> None:
+    """The note under the cursor, or all of the group under it."""
+    app = made()
+    app.library.titles[ChatId(1)] = "[/] " + "x" * 80
+    app.library.put(101, 1, START_MS)
+    async with app.run_test(size=(60, 20)) as pilot:
+        tree = app.tree_view
+        tree.reload()
+        notes, words = tree.chosen()
+        assert (len(notes), words) == (10, "10 notes of Unplayed")
+        await pilot.press("j", "j")
+        notes, words = tree.chosen()
+        assert (notes, words[:17]) == ([101, 105, 104, 103, 102], "5 notes of [/] xx")
+        assert len(words) == len("5 notes of ") + 40
+        await pilot.press("l", "j")
+        assert tree.chosen() == ([101], "this note")
+    empty = Watched(MemoryLibrary())
+    async with empty.run_test(size=(60, 20)) as pilot:
+        await pilot.press("v")
+        assert empty.tree_view.chosen() == ([], "0 notes")
+        assert empty.tree_view.selected == []
+
+
+@pytest.mark.parametrize(("ascii_only", "mark"), [(False, "▌"), (True, "#")])
+async def test_selected_rows_have_a_mark(ascii_only: bool, mark: str) -> None:
+    """In the first cell, also under the cursor, and in every group that has them."""
+    app = made(ascii_only=ascii_only)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("G", "l", "j", "v", "j", "v", "k", "k")
+        await pilot.press("g", "l")
+        await pilot.pause()
+        lines = [line for line in screen_of(app) if line.startswith(mark)]
+        assert len(lines) == 4
+        app.tree_view.clear_selection()
+        await pilot.pause()
+        assert not any(line.startswith(mark) for line in screen_of(app))
+
+
+async def test_a_selection_outlives_changes_views_and_searches() -> None:
+    """Notes that are gone drop out; a range that is being made ends."""
+    app = made()
+    async with app.run_test(size=(60, 20)) as pilot:
+        tree, library = app.tree_view, app.library
+        await pilot.press("j", "j", "l", "j", "v", "j", "j")
+        library.put(150, 1, START_MS)
+        library.put(104, 1, START_MS, state=NoteState.MISSING)
+        tree.apply(library.change(150, 104))
+        assert tree.selected == [105, 103]
+        tree.show_view(GroupBy.SENDER, library.buckets(GroupBy.SENDER))
+        assert tree.selected == [105, 103]
+        assert not tree.model.is_selecting
+        group = Group(GroupKind.SEARCH)
+        tree.show_search(group, library.keys(group), library.group_totals(group))
+        tree.set_sort(Sort.OLDEST)
+        tree.end_search(stay=True)
+        assert tree.selected == [105, 103]
+        del library.notes[NoteId(105)]
+        tree.apply(LibraryDelta(reset=True))
+        await pilot.pause()
+        assert tree.selected == [103]
+        assert counts(app)[-1] == 1
+
+
+async def test_a_range_goes_on_where_its_start_is_gone() -> None:
+    """From the neighbour; and a group that is closed keeps what was selected."""
+    app = made()
+    async with app.run_test(size=(60, 20)) as pilot:
+        tree, library = app.tree_view, app.library
+        await pilot.press("j", "j", "l", "j", "j", "v", "j")
+        library.put(104, 1, START_MS, state=NoteState.MISSING)
+        tree.apply(library.change(104))
+        assert tree.selected == [103]
+        await pilot.press("j")
+        assert tree.selected == [103, 102]
+        await pilot.press("h", "h")
+        assert tree.selected == [105, 103]
+        assert not tree.model.is_open(CHAT_1)
+
+
+async def test_shift_and_a_click_select() -> None:
+    """From the cursor to what was clicked."""
+    app = made()
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("j", "j", "l", "j")
+        await pilot.click(app.tree_view, offset=(20, 5), shift=True)
+        assert app.tree_view.selected == [105, 104, 103]
+
+
+async def test_what_was_found_is_shown_with_its_words() -> None:
+    """From the hook; other groups show what a note has of its own."""
+    app = made()
+    async with app.run_test(size=(90, 20)) as pilot:
+        tree, library = app.tree_view, app.library
+        tree.snippets = lambda note_id: f"flour {note_id}" if note_id > 200 else ""
+        library.put(105, 1, START_MS, snippet="own words")
+        tree.reload()
+        await pilot.press("j", "j", "l")
+        await pilot.pause()
+        assert "“own words”" in screen_of(app)[3]
+        group = Group(GroupKind.SEARCH, query="[/]")
+        tree.show_search(group, library.keys(group), (10, 9, 8000))
+        await pilot.pause()
+        assert screen_of(app)[0].split() == [
+            "▾",
+            "Search:",
+            "[/]",
+            "●",
+            "9",
+            "10",
+            "0:08",
+        ]
+        library.put(205, 2, START_MS, title="[/] x")
+        group = Group(GroupKind.SEARCH)
+        tree.show_search(group, library.keys(group), library.group_totals(group))
+        await pilot.pause()
+        lines = screen_of(app)
+        assert any("“flour 204”" in line for line in lines)
+        assert any("“own words”" in line for line in lines)
+        assert any("Chat 2" in line for line in lines)
+        assert tree.search == group
+
+
+async def test_a_search_ends_where_it_began() -> None:
+    """The same rows on the same lines; the cursor is told of."""
+    app = made(notes=25)
+    async with app.run_test(size=(60, 12)) as pilot:
+        tree, library = app.tree_view, app.library
+        await pilot.press("l", *["j"] * 20, "k", "k", "k")
+        before, cursor = screen_of(app), app.model.cursor
+        group = Group(GroupKind.SEARCH)
+        tree.show_search(group, library.keys(group), library.group_totals(group))
+        await pilot.pause()
+        assert tree.top == 0
+        assert tree.cursor_note == 125
+        await pilot.press("G")
+        tree.end_search(stay=False)
+        await pilot.pause()
+        assert (screen_of(app), app.model.cursor) == (before, cursor)
+        tree.end_search(stay=False)
+        moved = [s for s in app.said if isinstance(s, NoteTree.CursorMoved)]
+        assert (moved[-1].group, moved[-1].note_id) == cursor
+
+
+async def test_the_note_under_the_cursor_keeps_its_line() -> None:
+    """While the tree is grouped or sorted in another way around it."""
+    app = made(notes=25)
+    async with app.run_test(size=(60, 12)) as pilot:
+        tree, library = app.tree_view, app.library
+        await pilot.press("j", "j", "l", *["j"] * 15, "k", "k")
+        line = app.model.cursor_row - tree.top
+        note_id = tree.cursor_note
+        tree.show_view(GroupBy.DAY, library.buckets(GroupBy.DAY))
+        assert (tree.cursor_note, tree.view) == (note_id, GroupBy.DAY)
+        assert app.model.cursor_row - tree.top == line
+        tree.set_sort(Sort.OLDEST)
+        assert (tree.cursor_note, tree.sort) == (note_id, Sort.OLDEST)
+        tree.update_buckets(GroupBy.DAY, library.buckets(GroupBy.DAY))
+        tree.update_searches([SavedSearch(1, "x", "y")])
+        await pilot.pause()
+        assert tree.cursor_note == note_id
+        top, row = tree.top, app.model.cursor_row
+        assert top <= row < top + tree.size.height
+
+
+async def test_days_are_gone_to() -> None:
+    """And the cursor is in view and told of."""
+    app = made(notes=25)
+    async with app.run_test(size=(60, 12)) as pilot:
+        tree = app.tree_view
+        assert tree.go_to_day(date(2024, 7, 20))
+        assert tree.cursor_note is not None
+        first = tree.cursor_note
+        assert tree.step_day(-1)
+        assert tree.step_day(1)
+        assert tree.cursor_note == first
+        assert not tree.go_to_day(date(2000, 1, 1))
+        await pilot.pause()
+        assert tree.top <= app.model.cursor_row < tree.top + tree.size.height
+        moved = [s for s in app.said if isinstance(s, NoteTree.CursorMoved)]
+        assert moved[-1].note_id == first
 
 
 async def test_every_binding_tells_what_it_does() -> None:

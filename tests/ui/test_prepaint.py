@@ -63,6 +63,33 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def marked(path: Path) -> Path:
+    """The same with stars, one of them of a note that is away, and saved searches."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        notes = connection.execute("SELECT id FROM note ORDER BY id").fetchall()
+        for (note_id,) in [*notes[:7], notes[-1]]:
+            content = note_id.to_bytes(32, "big")
+            connection.execute(
+                "INSERT INTO recording(id, hash, hash_kind, size) VALUES (?, ?, '', 1)",
+                (note_id, content),
+            )
+            connection.execute(
+                "UPDATE note SET recording_id = ?1 WHERE id = ?1", (note_id,)
+            )
+            connection.execute(
+                "INSERT INTO mark(hash, updated_ms, star) VALUES (?, 1, 1)", (content,)
+            )
+        names = ("later", b"caf\xed\xb3\xa9", "[/] Z", "\u00c4rger", "empty")
+        for at, name in enumerate(names):
+            connection.execute(
+                "INSERT INTO saved_search(name, query, set_ms, notes, unplayed,"
+                " duration_ms) VALUES (?, 'x', 1, ?, ?, ?)",
+                (name, at * 7 % 4, at % 3, at * 61_000),
+            )
+    return path
+
+
 def run(path: Path, *parts: str) -> list[str]:
     """Give the command that shows a first screen."""
     return [sys.executable, "-m", "tests.support.first_screen", str(path), *parts]
@@ -110,6 +137,24 @@ def test_the_first_picture_is_what_the_browser_paints(
         second = looks(two)
     assert "hidden" not in one.text
     for y in range(rows - 1):
+        assert first[y] == second[y], f"row {y}:\n{one.lines[y]}\n{two.lines[y]}"
+
+
+def test_stars_and_saved_searches_are_painted_alike(marked: Path) -> None:
+    """In their order, with the totals that they had last."""
+    env = base_environ(COLORTERM="truecolor")
+    with PtyTerminal(run(marked, "paint"), environ=env) as one:
+        one.wait_for("nothing is playing")
+        first, lines = looks(one), one.lines
+    with PtyTerminal(run(marked, "app"), environ=env) as two:
+        two.wait_for("nothing is playing")
+        two.wait_until_quiet()
+        second = looks(two)
+    labels = [line.strip("▸ ").split("  ")[0] for line in lines[1:9]]
+    assert labels[:3] == ["Unplayed", "Starred", "Recent"]
+    assert labels[4:7] == ["[/] Z", "caf\\xe9", "empty"]
+    assert "7" in lines[2].split()
+    for y in range(23):
         assert first[y] == second[y], f"row {y}:\n{one.lines[y]}\n{two.lines[y]}"
 
 

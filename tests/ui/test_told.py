@@ -60,7 +60,10 @@ async def test_a_library_that_breaks_ends_nothing(browsing: Browsing) -> None:
         await browser.pilot.resize_terminal(100, 30)
         browser.fakes.library.tell(LibraryDelta(reset=True, sources=True))
         await browser.press("g")
-        assert browser.notices == ["/data/library.db: is damaged"]
+        assert browser.notices == [
+            "/data/library.db: is damaged",
+            "The library can't be written",  # the mark
+        ]
         assert browser.app.is_running
         assert browser.app.return_code is None
         assert [row[3:12] for row in browser.screen.split("\n")[1:4]] == [
@@ -148,7 +151,7 @@ async def test_a_library_that_can_not_be_written_says_so() -> None:
         await pilot.press("enter", "j", "u", "u")
         await pilot.pause()
         assert [notice.message for notice in app._notifications] == [
-            "library.db: can't be written"
+            "The library can't be written"
         ]
 
 

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from platformdirs import PlatformDirs
 
-from tui.config import Settings, load_settings
+from tui.__main__ import library_path
+from tui.cli._default_config import default_config
+from tui.config import (
+    Colors,
+    Keys,
+    Settings,
+    load_settings,
+    remember_theme,
+)
 from tui.errors import UsageError
 
 
@@ -26,6 +34,18 @@ def config(tmp_path: Path) -> Path:
         speed = 2
         theme = "textual-light"
         ascii = true
+        editor = "vim -f"
+        search_history = 5
+        backups = 0
+
+        [keys]
+        preset = "vim"
+        "play.mute" = ["x", ","]
+        note.star = ""
+
+        [colors]
+        primary = "#FF0000"
+        error = "#abc"
         """
     )
     return path
@@ -84,6 +104,13 @@ def test_every_key_of_a_file(config: Path, isolated: Path) -> None:
         speed=2.0,
         theme="textual-light",
         ascii=True,
+        editor="vim -f",
+        search_history=5,
+        backups=0,
+        keys=Keys(
+            "vim", (("play.mute", "x,comma"), ("note.star", "")), origin=str(config)
+        ),
+        colors=Colors((("primary", "#ff0000"), ("error", "#abc"))),
     )
 
 
@@ -98,6 +125,12 @@ def test_variables_win_over_the_file(config: Path) -> None:
         "EARMARK_SPEED": "0.5",
         "EARMARK_THEME": "",
         "EARMARK_ASCII": "0",
+        "EARMARK_EDITOR": "",
+        "EARMARK_SEARCH_HISTORY": " 7 ",
+        "EARMARK_BACKUPS": "30",
+        "EARMARK_BACKUP_DIR": "",
+        "EARMARK_KEYS": "mpv; play.mute = M; play.louder=0,=;",
+        "EARMARK_COLORS": "warning=#123456",
         "EARMARK_CI": "1",
     }
     assert load_settings(environ=environ) == Settings(
@@ -109,6 +142,10 @@ def test_variables_win_over_the_file(config: Path) -> None:
         speed=0.5,
         theme="",
         ascii=False,
+        search_history=7,
+        backups=30,
+        keys=Keys("mpv", (("play.mute", "M"), ("play.louder", "0,=")), "EARMARK_KEYS"),
+        colors=Colors((("warning", "#123456"),)),
     )
 
 
@@ -152,9 +189,9 @@ def test_a_name_that_is_no_text_stays_a_path() -> None:
         ("sped = 1", "sped: no such setting; did you mean 'speed'?"),
         ("xyzzy = 1", "xyzzy: no such setting"),
         ("speed = 1\nspeed", "no valid TOML"),
-        ("speed = 4", "speed: must be a number from 0.5 to 3"),
-        ("speed = true", "speed: must be a number from 0.5 to 3"),
-        ("speed = 'fast'", "speed: must be a number from 0.5 to 3"),
+        ("speed = 5", "speed: must be a number from 0.5 to 4"),
+        ("speed = true", "speed: must be a number from 0.5 to 4"),
+        ("speed = 'fast'", "speed: must be a number from 0.5 to 4"),
         ("output = 'loud'", "output: no output is called 'loud'"),
         ("output = 'file:'", "output: no output is called 'file:'"),
         ("output = 3", "output: must be text in quotes"),
@@ -164,6 +201,35 @@ def test_a_name_that_is_no_text_stays_a_path() -> None:
         ("sources = [3]", "sources: must be text in quotes"),
         ("library = ''", "library: must be a path"),
         ("[library]", "library: must be text in quotes"),
+        ("editor = 'vim \"'", "editor: has a quote without the other one"),
+        ("editor = 1", "editor: must be text in quotes"),
+        ("backups = -1", "backups: must be a whole number from 0 to 365"),
+        ("backups = 1.5", "backups: must be a whole number from 0 to 365"),
+        ("backups = true", "backups: must be a whole number from 0 to 365"),
+        ("backups = 'x'", "backups: must be a whole number from 0 to 365"),
+        ("search_history = 10001", "search_history: must be a whole number from 0"),
+        ("keys = 3", "keys: must be a table, [keys]"),
+        ("keys = []", "keys: must be a table, [keys]"),
+        ("keys.preset = 'vi'", "keys: no preset is called 'vi' (try earmark,"),
+        ("keys.preset = 3", "keys: preset: must be text in quotes"),
+        ("[keys]\nplay.mute = 3", "keys: play.mute: must be a key in quotes, or a"),
+        ("[keys]\nplay.mute = [3]", "keys: play.mute: must be a key in quotes, or a"),
+        ("colors = 3", "colors: must be a table, [colors]"),
+        (
+            "[colors]\nprimry = '#fff'",
+            "colors: primry: there is no such colour; did you mean 'primary'?",
+        ),
+        ("colors = 'red'", "colors: red: there is no such colour"),
+        ("[colors]\nerror = 'red'", "colors: error: 'red' is no colour like #7fc1b1"),
+        ("[colors]\nerror = '#ff'", "colors: error: '#ff' is no colour like"),
+        ("[colors]\nerror = '#ggg'", "colors: error: '#ggg' is no colour like"),
+        ("[colors]\nerror = 'fff'", "colors: error: 'fff' is no colour like"),
+        ("[colors]\nerror = 3", "colors: error: must be text in quotes"),
+        ("[theme]\nprimary = '#fff'", "theme: must be text in quotes"),
+        ("chosen_theme = 'nord'", "chosen_theme: no such setting"),
+        ("config = 'x'", "config: no such setting"),
+        pytest.param("x = " + "[" * 9000, "no valid TOML", id="deep"),
+        pytest.param("#" * (1 << 21), "too long for a config file", id="long"),
     ],
 )
 def test_a_wrong_file_is_told_with_its_name(
@@ -204,3 +270,153 @@ def test_a_wrong_option_is_told() -> None:
     """An option is named as the key that it sets."""
     with pytest.raises(UsageError, match="command line: output: no output"):
         load_settings({"output": "tape"})
+
+
+def test_each_setting_tells_where_it_was_said(config: Path) -> None:
+    """In a word, and to begin a message with; a table that is empty says nothing."""
+    assert load_settings({}, {}).origins == {}
+    settings = load_settings(
+        {"config": str(config), "output": "null"}, {"EARMARK_SPEED": "1"}
+    )
+    assert settings.speed == 1.0
+    origins = dict(settings.origins)
+    assert origins.pop("config") == origins.pop("output") == "option"
+    assert origins.pop("speed") == "variable"
+    assert set(origins.values()) == {"file"}
+    assert settings.where("theme") == f"{config}: theme: "
+    assert settings.where("speed") == "EARMARK_SPEED: speed: "
+    assert settings.where("output") == settings.where("chosen_theme") == ""
+    config.write_text("[keys]\n[colors]\n")
+    settings = load_settings({}, {"EARMARK_CONFIG": str(config)})
+    assert settings.origins == {"config": "variable"}
+
+
+def test_a_short_way_to_name_a_preset(tmp_path: Path) -> None:
+    """The value of the variable stands for the table, as it does there."""
+    path = tmp_path / "c.toml"
+    path.write_text('keys = "vim"\n')
+    assert load_settings({"config": path}).keys == Keys("vim", (), str(path))
+
+
+def test_a_file_that_is_not_read_need_not_be_right(tmp_path: Path) -> None:
+    """Whoever makes or names it can do so while it is wrong, or not there."""
+    for content in ("", "wrong"):
+        path = tmp_path / f"{content}.toml"
+        if content:
+            path.write_text(content)
+        settings = load_settings({"config": str(path)}, reads_file=False)
+        assert settings.config == path
+        assert settings.speed == 1.0
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_chosen_theme_is_kept(
+    isolated: Path, monkeypatch: pytest.MonkeyPatch, *, known: bool
+) -> None:
+    """Until the theme of the settings is chosen again; in the user's state."""
+    monkeypatch.setattr("tui.config.is_known", lambda: known)
+    assert load_settings().chosen_theme == ""
+    remember_theme(load_settings(), "nord")
+    assert load_settings().chosen_theme == "nord"
+    assert load_settings().theme == ""
+    (path,) = (isolated / ".local" / "state" / "earmark").iterdir()
+    assert path.name == "theme"
+    remember_theme(load_settings(), "")
+    assert load_settings().chosen_theme == ""
+    assert not path.exists()
+    remember_theme(load_settings(), "")
+
+
+def test_what_is_said_later_counts_more_than_a_choice(config: Path) -> None:
+    """Another theme or colour in the file, a variable or an option; not the same."""
+
+    def chosen(options: dict[str, str] | None = None, **environ: str) -> str:
+        return load_settings(
+            {"config": config, **(options or {})}, environ
+        ).chosen_theme
+
+    remember_theme(load_settings({"config": config}), "nord")
+    assert chosen() == "nord"
+    assert chosen(EARMARK_SPEED="2") == "nord"
+    assert chosen(EARMARK_THEME="gruvbox") == ""
+    assert chosen(EARMARK_COLORS="error=#f00") == ""
+    assert chosen({"theme": "gruvbox"}) == ""
+    text = config.read_text()
+    config.write_text(text.replace("textual-light", "gruvbox"))
+    assert chosen() == ""
+    config.write_text(text.replace("#abc", "#abd"))
+    assert chosen() == ""
+    config.write_text(text.replace("speed = 2", "speed = 3"))
+    assert chosen() == "nord"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"nord", b"nord\n", b"nord\n\n\n", b"\xff\n\n"],
+    ids=["empty", "cut off", "half", "more", "no text"],
+)
+def test_a_choice_that_makes_no_sense_is_none(isolated: Path, content: bytes) -> None:
+    """Half a file, or one of somebody else, is no reason to stop."""
+    path = isolated / ".local" / "state" / "earmark" / "theme"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert load_settings().chosen_theme == ""
+    path.write_bytes(b"nord\n\n")
+    assert load_settings().chosen_theme == "nord"
+
+
+def test_a_choice_that_can_not_be_kept_ends_with_the_browser(
+    isolated: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is a line in the log."""
+    (isolated / ".local").write_text("a file in the way")
+    remember_theme(load_settings(), "nord")
+    assert load_settings().chosen_theme == ""
+    assert "the theme can't be remembered" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content", "is_painted"),
+    [
+        ("", True),
+        ("speed = 2", True),
+        ("theme = 'earmark-dark'", True),
+        ("theme = 'nord'", False),
+        ("[colors]", True),
+        ("[colors]\n#error = '#f00'", True),
+        ("colors.error = '#f00'", False),
+        ("[keys]\nplay.mute = '#'", True),
+    ],
+)
+def test_other_colours_have_no_picture_ahead(
+    isolated: Path, content: str, *, is_painted: bool
+) -> None:
+    """The picture ahead of the browser has our own colours only."""
+    path = isolated / "config" / "earmark" / "config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    assert bool(library_path()) is is_painted
+    assert library_path("", str(path)) == library_path()
+
+
+def test_a_chosen_theme_has_no_picture_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless it is the one that the picture has."""
+    usual = library_path()
+    assert usual == str(load_settings().library)
+    remember_theme(load_settings(), "nord")
+    assert library_path() == ""
+    remember_theme(load_settings(), "earmark-dark")
+    assert library_path() == usual
+    monkeypatch.setenv("EARMARK_COLORS", "error=#f00")
+    assert library_path() == ""
+
+
+def test_the_default_file_costs_no_look_at_the_settings(
+    isolated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is only explained there says nothing of the library or the colours."""
+    path = isolated / "config" / "earmark" / "config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(default_config(), encoding="utf-8")
+    monkeypatch.setattr("tui.__main__._as_set", lambda *_: pytest.fail("asked"))
+    assert library_path()

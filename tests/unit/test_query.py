@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tui.errors import QueryError
 from tui.model import (
+    Bookmark,
     ChatId,
     ChatKind,
     Direction,
@@ -32,12 +33,15 @@ from tui.query import (
     Query,
     TextField,
     Word,
-    fold,
+    is_below,
+    is_part,
     matches,
     parse,
+    span,
     states,
     wall_clock,
 )
+from tui.words import tokens
 
 TODAY = date(2025, 3, 20)
 
@@ -59,7 +63,7 @@ ROW = NoteRow(
     position_ms=0,
     title="Sunday",
     star=True,
-    tags=("Recipe",),
+    tags=("Recipe", "Work/Clients/Bob"),
 )
 NOTE = Note(
     row=ROW,
@@ -70,6 +74,8 @@ NOTE = Note(
     files=(NoteFile(SourceId(7), b"/home/me/Sync", b"a.opus", 100, 0),),
     comment="ask about the oven",
     transcript="So the Crème brûlée is simple",
+    text="photo of a cake",
+    bookmarks=(Bookmark(0, "whisk the yolk"), Bookmark(5000, "caramel")),
 )
 
 
@@ -141,6 +147,9 @@ def test_or_binds_closer_than_the_blank() -> None:
         ("before:soon", "before:soon", "today"),
         ("len>", "len>", "e.g. len>90"),
         ("len>2x", "len>2x", "e.g. len>90"),
+        ("a !! b", "!!", "no letter or digit"),
+        ('a "..."', '"..."', "no letter or digit"),
+        ("-?", "-?", "no letter or digit"),
     ],
 )
 def test_an_error_points_at_its_word(text: str, word: str, message: str) -> None:
@@ -171,6 +180,20 @@ def test_or_error_points_at_the_second_or() -> None:
         ("-bread", True),
         ("-oven", False),
         ("-oven or sunday", True),
+        ("ov", True),
+        ("ven", False),
+        ('"creme brulee"', True),
+        ('"creme bru"', True),
+        ('"crem brulee"', False),
+        ('"brulee creme"', False),
+        ('"simple photo"', False),
+        ("creme-brulee", True),
+        ("photo", True),
+        ("yolk", True),
+        ('"yolk caramel"', False),
+        ('"mul"', True),
+        ("client", True),
+        ('"work clients b"', True),
         ("chat:mull", True),
         ("chat:ana", False),
         ("from:an", True),
@@ -178,6 +201,12 @@ def test_or_error_points_at_the_second_or() -> None:
         ("tag:recipe", True),
         ("tag:#RECIPE", True),
         ("tag:rec", False),
+        ("tag:work", True),
+        ("tag:work/clients", True),
+        ("tag:/WORK/", True),
+        ("tag:work/cli", False),
+        ("tag:clients", False),
+        ("tag:#", False),
         ("in:sync", True),
         ("in:phone", True),
         ("in:cloud", False),
@@ -190,7 +219,7 @@ def test_or_error_points_at_the_second_or() -> None:
         ("is:unmatched", False),
         ("is:unreadable", False),
         ("has:transcript has:comment", True),
-        ("has:bookmark", False),
+        ("has:bookmark", True),
         ("on:2025-03-15", True),
         ("on:2025-03-14", False),
         ("on:2025", True),
@@ -280,7 +309,7 @@ def test_a_damaged_time_is_far_away_and_no_error() -> None:
 
 texts = st.text(min_size=1).filter(lambda text: "\x00" not in text)
 terms = st.one_of(
-    st.builds(Word, texts),
+    st.builds(Word, texts.filter(tokens)),
     st.builds(
         FieldTerm,
         st.sampled_from([TextField.CHAT, TextField.FROM, TextField.TAG, TextField.IN]),
@@ -328,7 +357,40 @@ def test_any_text_is_a_query_or_an_error_with_a_place(text: str) -> None:
             assert 0 <= start < end <= len(text)
 
 
-@given(st.text())
-def test_folding_twice_is_folding_once(text: str) -> None:
-    """Folded text is its own folded form, in any case of the letters."""
-    assert fold(fold(text)) == fold(text)
+@pytest.mark.parametrize(
+    ("value", "first", "last"),
+    [
+        ("today", TODAY, TODAY),
+        ("yesterday", date(2025, 3, 19), date(2025, 3, 19)),
+        ("2024", date(2024, 1, 1), date(2024, 12, 31)),
+        ("2024-2", date(2024, 2, 1), date(2024, 2, 29)),
+        ("2024-12", date(2024, 12, 1), date(2024, 12, 31)),
+        ("2024-02-29", date(2024, 2, 29), date(2024, 2, 29)),
+    ],
+)
+def test_span(value: str, first: date, last: date) -> None:
+    """A year, a month, a day or a word for one is a first and a last day."""
+    assert span(value, TODAY) == (first, last)
+
+
+def test_names_are_found_by_any_part() -> None:
+    """Names that a filter asks for are found in their middle; nothing has no part."""
+    assert is_part("MÜLL", "Ana", "Familie Muller")
+    assert not is_part("ana", "", "Bob")
+    assert not is_part("\u0301", "")
+
+
+@pytest.mark.parametrize(
+    ("tag", "wanted", "expected"),
+    [
+        ("work", "work", True),
+        ("Work/Ärzte", "#work/arzte/", True),
+        ("work/clients/bob", "work/clients", True),
+        ("workshop", "work", False),
+        ("work", "work/clients", False),
+        ("a", "", False),
+    ],
+)
+def test_tags_below(tag: str, wanted: str, expected: bool) -> None:
+    """A tag is found by itself and by all that stand above it, as a whole."""
+    assert is_below(tag, wanted) is expected

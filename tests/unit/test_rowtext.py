@@ -16,14 +16,17 @@ from tui.rowtext import (
     UNICODE,
     cells,
     cut,
+    day_name,
     header_line,
     hint_line,
     month_name,
     node_line,
     note_line,
+    selected_line,
     source_state,
     time_room,
     total,
+    week_name,
     when,
 )
 from tui.text import printable, width
@@ -380,3 +383,60 @@ def test_the_worst_of_all_sources(
 ) -> None:
     """What hides notes comes first, then what is not read, after the watching."""
     assert source_state(sources) == (words, is_warning)
+
+
+def test_days_and_weeks_are_written_out() -> None:
+    """With the days of a week; what is no day is said to have no date."""
+    assert day_name(20240815) == "Thu 15 August 2024"
+    assert week_name(202433) == "Week 33, 2024: 12 to 18 Aug"
+    assert week_name(202501) == "Week 1, 2025: 30 Dec to 5 Jan"
+    assert {day_name(0), day_name(20240230), week_name(0), week_name(202454)} == {
+        "No date"
+    }
+
+
+@pytest.mark.parametrize("room", [20, 40, 80, 200])
+def test_a_selected_note_has_a_mark_in_its_first_cell(room: int) -> None:
+    """And nothing else moves."""
+    for glyphs in (UNICODE, ASCII):
+        plain = note(room, glyphs=glyphs)
+        lines = [
+            "".join(text for text, _ in line)
+            for line in (plain, selected_line(plain, glyphs))
+        ]
+        assert lines[1][0] == glyphs.chosen != " "
+        assert lines[0][0] == " "
+        assert lines[0][1:] == lines[1][1:]
+
+
+def test_a_title_stands_before_the_words_and_after_the_tags() -> None:
+    """Many tags leave half of the room to them."""
+    line = note_line(
+        96,
+        time_text="15 Aug",
+        sender="Ana",
+        duration_ms=1000,
+        state="ready",
+        played=0,
+        title="Flour",
+        text="so the recipe",
+        is_starred=True,
+        tags=[f"tag{n}" for n in range(20)],
+    )
+    text = "".join(span for span, _ in line)
+    assert (
+        text.index("★") < text.index("#tag0") < text.index("Flour") < text.index("so t")
+    )
+    alone = "".join(
+        span
+        for span, _ in note_line(
+            96,
+            time_text="15 Aug",
+            sender="Ana",
+            duration_ms=1000,
+            state="ready",
+            played=0,
+            tags=[f"tag{n}" for n in range(20)],
+        )
+    )
+    assert alone.count("#") > text.count("#")

@@ -25,7 +25,7 @@ class NodeItem(NamedTuple):
     depth: int
     is_open: bool
     label: str
-    """The title of a chat; empty for the others, whose names are the painter's."""
+    """What it is called; any text."""
     kind: ChatKind | None
     notes: int
     unplayed: int
@@ -40,6 +40,7 @@ class NoteItem(NamedTuple):
     note_id: NoteId
     row: NoteRow | None
     """None for a note that has just gone; the change that says so is on its way."""
+    is_selected: bool = False
 
 
 class Patch(NamedTuple):

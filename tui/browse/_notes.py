@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 from tui.model import NoteId
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tui.library._api import NoteKeys
 
 __all__ = ["NoteList"]
 
 _FEW = 8
-"""Up to so many insertions move the arrays once each; more are merged in one pass."""
+"""Up to so many insertions move the arrays once each; more are merged in one pass.
+Up to so many notes are looked for by comparing arrays, not one note after another."""
 
 
 class NoteList:
-    """The notes below an open group, newest first: 16 bytes a note.
+    """The notes below an open group by their sort keys: 16 bytes a note.
 
     Args:
         keys: The arrays, from the library; they are changed in place.
@@ -35,6 +36,13 @@ class NoteList:
         """Count the notes."""
         return len(self._ids)
 
+    @property
+    def keys(self) -> NoteKeys:
+        """The two arrays; they change when the notes do."""
+        from tui.library._api import NoteKeys  # nothing for the first screen
+
+        return NoteKeys(self._orders, self._ids)
+
     def at(self, index: int) -> NoteId:
         """Name the note at a place."""
         return NoteId(self._ids[index])
@@ -49,7 +57,7 @@ class NoteList:
 
     def place(self, note_id: int, order_ms: int) -> int:
         """Find where a note with a sort key stands, or would have to."""
-        # Newest first, and of two with one time the higher id first.
+        # The highest key first, and of two with one key the higher id first.
         return bisect_left(
             range(len(self._ids)),
             (-order_ms, -note_id),
@@ -63,10 +71,10 @@ class NoteList:
             return index
         return None
 
-    def find(self, note_id: int) -> int | None:
-        """Find a note by reading all."""
+    def find(self, note_id: int, start: int = 0) -> int | None:
+        """Find a note by reading all from a place on."""
         try:
-            return self._ids.index(note_id)
+            return self._ids.index(note_id, start)
         except ValueError:
             return None
 
@@ -100,16 +108,28 @@ class NoteList:
         del self._orders[index]
         del self._ids[index]
 
-    def keep_only(self, right: dict[int, int | None], among: Collection[int]) -> None:
+    def keep_only(
+        self, right: Mapping[NoteId, int | None], among: Collection[NoteId]
+    ) -> None:
         """Take out what is not where it belongs, in one pass over all notes.
 
         Args:
             right: By id, the sort key of a note that belongs here, else None.
             among: The ids to look at.
         """
+        if len(among) <= _FEW:
+            for note_id in among:
+                index = self.find(note_id)
+                while index is not None:
+                    if right[note_id] == self._orders[index]:
+                        index += 1  # it may be there a second time, where it was
+                    else:
+                        self.remove_at(index)
+                    index = self.find(note_id, index)
+            return
         wrong = [
             index
-            for index, note_id in enumerate(self._ids)
+            for index, note_id in enumerate(map(NoteId, self._ids))
             if note_id in among and right[note_id] != self._orders[index]
         ]
         for index in reversed(wrong):

@@ -1,56 +1,54 @@
-"""The tree of smart nodes, chats, months and notes as numbered rows.
+"""The tree of smart nodes, chats, months and notes as numbered rows, with a cursor.
 
-A million rows must scroll like a thousand, so nothing here is made per row. The rows
-are a short list of blocks, one for each group that shows; a block is a row for the
-group and, while it is open, one for each note in its two arrays of numbers. Which note
-row 700,000 is, a bisection over the first rows of the blocks tells, and what is
-written on it is fetched for the rows on the screen alone.
+The rows are numbered by `Layout`; what is written on one is fetched for those on the
+screen alone. Everything that changes the rows ends with numbering them anew, and with
+the cursor on what it was on, or on what is nearest to that.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from tui.browse._groups import Groups
-from tui.browse._items import NoteItem, Patch, RowKey
-from tui.browse._notes import NoteList
-from tui.browse._rows import RowCache
-from tui.model import Group, GroupKind, LibraryDelta
+from tui.browse._cursor import CursorTree
+from tui.browse._items import Patch, RowKey
+from tui.model import GroupBy, GroupKind, LibraryDelta, Sort
+from tui.rowtext import count, cut
+from tui.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
 
-    from tui.browse._items import NodeItem
-    from tui.library._api import Reader
-    from tui.model import ChatId, NoteChange, NoteId
+    from tui.answers import Bucket, SavedSearch
+    from tui.browse._cursor import Place
+    from tui.browse._nodes import Totals
+    from tui.library._api import NoteKeys, Reader
+    from tui.model import Group, NoteChange, NoteId
 
 __all__ = ["FOLD_AT", "TreeModel"]
 
 FOLD_AT = 60
 """Chats with more notes fold by month."""
+_LOOKED_AT = 2_000
+"""Up to so many selected notes are looked for when everything is read again."""
+_NAME = 40
+"""Cells of the name of a group in a sentence."""
+_MOVING = frozenset(
+    {
+        GroupKind.CHAT,
+        GroupKind.MONTH,
+        GroupKind.SENDER,
+        GroupKind.DAY,
+        GroupKind.WEEK,
+        GroupKind.CALENDAR,
+        GroupKind.SOURCE,
+    }
+)
+"""Groups of which a note is in one at a time: the cursor goes with it to the next."""
 
 
-_UNPLAYED = Group(GroupKind.UNPLAYED)
-
-
-class _Block:
-    """One group among the rows: a row for itself, and one for each note below it."""
-
-    __slots__ = ("depth", "group", "notes")
-
-    def __init__(self, group: Group, depth: int, notes: NoteList | None) -> None:
-        self.group = group
-        self.depth = depth
-        self.notes = notes
-
-    def __len__(self) -> int:
-        return 1 + (len(self.notes) if self.notes is not None else 0)
-
-
-class TreeModel:
+class TreeModel(CursorTree):
     """What the tree shows, where the cursor is, and what a change does to both.
 
     Args:
@@ -59,231 +57,239 @@ class TreeModel:
     """
 
     def __init__(self, reader: Reader, *, fold_at: int = FOLD_AT) -> None:
-        self._reader = reader
-        self._groups = Groups(reader, fold_at)
-        self._cache = RowCache(reader)
-        self._blocks: list[_Block] = []
-        self._starts: list[int] = []
-        self._block_of: dict[Group, int] = {}
-        self._count = 0
-        self._cursor_row = 0
-        self._cursor_key = RowKey(_UNPLAYED)
-        self._cursor_order = 0
-
-    # -- rows
-
-    @property
-    def count(self) -> int:
-        """How many rows there are."""
-        return self._count
+        super().__init__(reader, fold_at=fold_at)
+        self._before_search: Place | None = None
 
     def load(self) -> None:
         """Read everything; keeps what is open, and the cursor."""
         self.apply(LibraryDelta(reset=True))
 
-    def key_at(self, row: int) -> RowKey:
-        """Tell what a row stands for.
-
-        Args:
-            row: Its number, from 0; beyond either end means that end. There must be
-                rows at all.
-        """
-        block, index = self._at(row)
-        if index < 0 or block.notes is None:
-            return RowKey(block.group)
-        return RowKey(block.group, block.notes.at(index))
-
-    def index_of(self, key: RowKey, order_ms: int | None = None) -> int | None:
-        """Find the row of a group or note; None when it does not show.
-
-        Args:
-            key: The group or note.
-            order_ms: The sort key of the note, if known: spares reading all of them.
-        """
-        number = self._block_of.get(key.group)
-        if number is None:
-            return None
-        start = self._starts[number]
-        if key.note_id is None:
-            return start
-        notes = self._blocks[number].notes
-        if notes is None:
-            return None
-        if order_ms is None:
-            index = notes.find(key.note_id)
-        else:
-            index = notes.find_at(key.note_id, order_ms)
-        return None if index is None else start + 1 + index
-
-    def items(self, first: int, count: int) -> list[NodeItem | NoteItem]:
-        """Tell what is written on some rows.
-
-        Args:
-            first: The first row.
-            count: How many rows; fewer come back at the end of the tree.
-        """
-        end = min(self._count, first + count)
-        places = [self._at(row) for row in range(max(0, first), end)]
-        wanted: list[NoteId] = []
-        for block, index in places:
-            if index >= 0 and block.notes is not None:
-                wanted.append(block.notes.at(index))
-        rows = self._cache.rows(wanted, lambda: self._around(first, end))
-        items: list[NodeItem | NoteItem] = []
-        for block, index in places:
-            if index < 0 or block.notes is None:
-                items.append(self._groups.item(block.group, block.depth))
-                continue
-            note_id = block.notes.at(index)
-            items.append(
-                NoteItem(block.group, block.depth + 1, note_id, rows.get(note_id))
-            )
-        return items
-
-    def _at(self, row: int) -> tuple[_Block, int]:
-        """Find the block of a row, and the note's index in it (-1: the group)."""
-        row = max(0, min(row, self._count - 1))
-        number = bisect_right(self._starts, row) - 1
-        return self._blocks[number], row - self._starts[number] - 1
-
-    def _around(self, first: int, end: int) -> list[NoteId]:
-        """List the notes of a screen before and after some rows, to fetch with them."""
-        margin = end - first
-        row, last = max(0, first - margin), min(self._count, end + margin)
-        ids: list[NoteId] = []
-        while row < last:
-            block, index = self._at(row)
-            step = len(block) - 1 - index
-            if block.notes is not None:
-                ids.extend(block.notes.slice(index, index + last - row))
-            row += step
-        return ids
-
-    # -- the cursor
+    # -- searches, views, orders
 
     @property
-    def cursor(self) -> RowKey:
-        """What the cursor is on."""
-        return self._cursor_key
+    def search(self) -> Group | None:
+        """The search that is shown instead of everything else."""
+        return self._nodes.search
 
     @property
-    def cursor_row(self) -> int:
-        """The row of the cursor."""
-        return self._cursor_row
+    def view(self) -> GroupBy:
+        """What the tree is made of below its smart nodes."""
+        return self._nodes.by
 
-    def move_to(self, row: int) -> bool:
-        """Put the cursor on a row; beyond either end means that end.
+    @property
+    def sort(self) -> Sort:
+        """The order of notes in groups, and of the groups of the view."""
+        return self._nodes.sort
 
-        Returns:
-            Whether it stands for something else now.
+    def show_search(self, group: Group, keys: NoteKeys, totals: Totals) -> None:
+        """Show what a search found, and nothing else.
+
+        The cursor stays on its note if that is found again, else goes to the first.
+
+        Args:
+            group: The search.
+            keys: The notes in the order of the tree; they are changed in place.
+            totals: Notes, unplayed notes, length in milliseconds.
         """
-        if not self._count:
-            return False
-        row = max(0, min(row, self._count - 1))
-        block, index = self._at(row)
-        old = self._cursor_key
-        self._cursor_row, self._cursor_key = row, self.key_at(row)
-        if index >= 0 and block.notes is not None:
-            self._cursor_order = block.notes.order_at(index)
-        held = self._groups.held
-        if held is not None and self._cursor_key != RowKey(_UNPLAYED, held):
-            self._groups.release()
-            self._lay_out()
-            order = None if self._cursor_key.note_id is None else self._cursor_order
-            self._cursor_row = self.index_of(self._cursor_key, order) or 0
-        return self._cursor_key != old
-
-    def parent_row(self, row: int) -> int | None:
-        """Find the row that a row hangs under; None at the top level."""
-        block, index = self._at(row)
-        if index >= 0:
-            return self._starts[self._block_of[block.group]]
-        if block.group.kind is GroupKind.MONTH:
-            return self.index_of(RowKey(Group(GroupKind.CHAT, block.group.chat_id)))
-        return None
-
-    def chat_row(self, row: int, step: int) -> int:
-        """Find the next (1) or previous (-1) row of the top level."""
-        tops = [
-            start
-            for start, block in zip(self._starts, self._blocks, strict=True)
-            if block.depth == 0 and (start > row if step > 0 else start < row)
-        ]
-        if not tops:
-            return row
-        return tops[0] if step > 0 else tops[-1]
-
-    # -- opening and closing
-
-    def is_open(self, group: Group) -> bool:
-        """Tell whether what is below a group shows."""
-        return self._groups.is_open(group)
-
-    def is_folded(self, chat_id: ChatId) -> bool:
-        """Tell whether an open chat shows months instead of notes."""
-        return self._groups.is_folded(chat_id)
-
-    def set_open(self, group: Group, *, is_open: bool) -> bool:
-        """Show or hide what is below a group.
-
-        Returns:
-            Whether anything changed. The cursor stays, or goes to the group.
-        """
-        if group not in self._block_of or is_open == self._groups.is_open(group):
-            return False
-        if is_open:
-            self._groups.open(group)
+        self._keep_range()
+        self._groups.release()
+        note_id = None
+        if self._nodes.search is None:
+            self._before_search = self._cursor
         else:
-            self._groups.close(group)
+            note_id = self._cursor.key.note_id
+        self._groups.show_search(group, keys, totals)
         self._lay_out()
-        row = self.index_of(
-            self._cursor_key,
-            None if self._cursor_key.note_id is None else self._cursor_order,
-        )
-        if row is None:
-            row = self.index_of(RowKey(group))
-        self.move_to(0 if row is None else row)
-        return True
+        row = None if note_id is None else self.index_of(RowKey(group, note_id))
+        self.move_to(1 if row is None else row)
 
-    def reveal(self, note_id: NoteId) -> int | None:
-        """Open what a note is below, and put the cursor on it.
+    def end_search(self, *, stay: bool) -> None:
+        """Show everything again, as it was before the search.
+
+        Args:
+            stay: Put the cursor on the note it is on, where that stands in the view;
+                else to where it was before the search.
+        """
+        before = self._before_search
+        if self._nodes.search is None or before is None:
+            return
+        self._keep_range()
+        note_id = self._cursor.key.note_id
+        self._groups.release()
+        self._groups.end_search()
+        self._before_search = None
+        self._lay_out()
+        self._cursor = before
+        if stay and note_id is not None and self.reveal(note_id) is not None:
+            return
+        row = self._cursor_index()
+        if row is None:
+            row = self.index_of(before.key)
+        self.move_to(self._neighbour() if row is None else row)
+
+    def update_searches(self, searches: Iterable[SavedSearch]) -> None:
+        """Take the saved searches with the totals that they have now."""
+        self._rearrange(lambda: self._groups.update_searches(searches))
+
+    def show_view(self, by: GroupBy, buckets: Sequence[Bucket]) -> None:
+        """Make the tree of other groups; the cursor goes with its note.
+
+        Args:
+            by: What of.
+            buckets: The groups; none by chat.
+        """
+        self._keep_range()
+        group, note_id = self._cursor.key
+        changes = by is not self._nodes.by
+        self._rearrange(lambda: self._groups.set_view(by, buckets))
+        was_in_view = group not in self._layout and self._nodes.search is None
+        if not changes or not was_in_view or not self.count:
+            return
+        if note_id is None or self.reveal(note_id) is None:
+            first = next(self._nodes.view(), None)
+            row = None if first is None else self.index_of(RowKey(first))
+            self.move_to(0 if row is None else row)
+
+    def update_buckets(self, by: GroupBy, buckets: Sequence[Bucket]) -> None:
+        """Take the groups of the view with the totals that they have now.
+
+        Args:
+            by: What they are made by; those of another view are not taken.
+            buckets: The groups.
+        """
+        if by is self._nodes.by and by is not GroupBy.CHAT:
+            self._rearrange(lambda: self._groups.set_view(by, buckets))
+
+    def set_sort(self, sort: Sort) -> None:
+        """Put notes and groups in another order; the cursor stays on its note."""
+        if sort is self._nodes.sort:
+            return
+        self._keep_range()
+        self._rearrange(lambda: self._groups.set_sort(sort))
+
+    def _rearrange(self, work: Callable[[], None]) -> None:
+        """Change which groups there are, and put the cursor back."""
+        note_id = self._cursor.key.note_id
+        self._groups.release()
+        work()
+        self._lay_out()
+        row = self._cursor_index()
+        if row is None:
+            row = self.index_of(self._cursor.key)
+        if row is None and note_id is not None:
+            # Chats do not fold by month in every order.
+            row = self._elsewhere(note_id)
+        self.move_to(self._neighbour() if row is None else row)
+
+    def _elsewhere(self, note_id: NoteId) -> int | None:
+        """Find a note of a chat by its month, and the other way round."""
+        group = self._cursor.key.group
+        if group.kind not in {GroupKind.CHAT, GroupKind.MONTH}:
+            return None
+        where = self._reader.locate(note_id)
+        if where is None or where[0] != group.chat_id or not self._is_by_chat():
+            return None
+        return self._open_chat(note_id, *where)
+
+    def _is_by_chat(self) -> bool:
+        return self._nodes.by is GroupBy.CHAT and self._nodes.search is None
+
+    # -- days
+
+    def go_to_day(self, day: date) -> bool:
+        """Put the cursor on the newest note of a day, or of the nearest before it.
+
+        It is looked for in the group under the cursor, or in its whole chat; in a view
+        by time in all of it.
+
+        Args:
+            day: The day.
 
         Returns:
-            Its row; None when the note does not show in any chat.
+            Whether there is one.
         """
-        where = self._reader.locate(note_id)
-        if where is None:
-            return None
-        chat_id, month, order_ms = where
-        group = Group(GroupKind.CHAT, chat_id)
-        if group not in self._block_of:
-            return None
-        self.set_open(group, is_open=True)
-        if self._groups.is_folded(chat_id):
-            group = Group(GroupKind.MONTH, chat_id, month)
-            self.set_open(group, is_open=True)
-        row = self.index_of(RowKey(group, note_id), order_ms)
-        if row is None:
-            return None
-        self.move_to(row)
-        return self._cursor_row
+        from tui.browse._walk import DayWalk  # nothing for the first screen
 
-    def order(self, group: Group) -> Sequence[NoteId]:
-        """List all notes of a group in the order of the tree, newest first."""
-        notes = self._groups.notes(group)
-        if notes is None:
-            notes = NoteList(self._reader.keys(group))
-        return notes.slice()
+        if not self.count:
+            return False
+        walk = DayWalk(self._reader, self._groups)
+        return self._show(walk.at(self._cursor.key, day))
 
-    def _lay_out(self) -> None:
-        """Number the rows; costs as many steps as there are groups."""
-        self._blocks = [
-            _Block(group, depth, notes) for group, depth, notes in self._groups.shown()
-        ]
-        ends = list(accumulate(len(block) for block in self._blocks))
-        self._count = ends[-1] if ends else 0
-        self._starts = [0, *ends[:-1]] if ends else []
-        self._block_of = {block.group: i for i, block in enumerate(self._blocks)}
+    def step_day(self, step: int) -> bool:
+        """Go to the next (1) or previous (-1) day that has a note.
+
+        Returns:
+            Whether there is one.
+        """
+        from tui.browse._walk import DayWalk
+
+        if not self.count:
+            return False
+        walk = DayWalk(self._reader, self._groups)
+        return self._show(walk.step(self._cursor.key, step))
+
+    def _show(self, key: RowKey | None) -> bool:
+        """Open a group and put the cursor on a note of it."""
+        if key is None or key.note_id is None:
+            return False
+        if key.group.kind is GroupKind.CHAT:
+            return self.reveal(key.note_id) is not None
+        self._open(key.group)
+        row = self.index_of(key)
+        here = self._cursor_index() if row is None else row
+        self.move_to(self._neighbour() if here is None else here)
+        return row is not None
+
+    # -- the selection
+
+    @property
+    def selected(self) -> list[NoteId]:
+        """The notes that are selected, in the order in which they were."""
+        return self._selection.notes(self._cursor.row)
+
+    @property
+    def selected_count(self) -> int:
+        """How many notes are selected."""
+        return self._selection.count(self._cursor.row)
+
+    @property
+    def is_selecting(self) -> bool:
+        """Whether moving the cursor selects."""
+        return self._selection.has_range
+
+    def select(self) -> None:
+        """Begin a range of selected notes at the cursor, or end it and keep it."""
+        if self._selection.has_range:
+            self._keep_range()
+        elif self.count:
+            self._selection.begin(self._cursor.row)
+
+    def clear_selection(self) -> bool:
+        """Select nothing.
+
+        Returns:
+            Whether anything was selected.
+        """
+        return self._selection.clear()
+
+    def chosen(self) -> tuple[list[NoteId], str]:
+        """List what a key is for, and say so in a few words.
+
+        Returns:
+            The selected notes, else the note under the cursor, else all of the group
+            under the cursor.
+        """
+        notes = self.selected
+        if notes:
+            return notes, _notes(len(notes))
+        group, note_id = self._cursor.key
+        if note_id is not None:
+            return [note_id], "this note"
+        if not self.count:
+            return [], _notes(0)
+        notes = list(self.order(group))
+        name = cut(printable(self._nodes.label(group)[0]), _NAME)
+        return notes, f"{_notes(len(notes))} of {name}"
 
     # -- changes
 
@@ -297,14 +303,22 @@ class TreeModel:
         """
         if delta.reset:
             self._cache.clear()
+            self._look_for_selected()
             return self._renew(self._groups.load, {}, (top, height), is_reset=True)
         if not delta.changes:
             return Patch()
         changes = {change.id: change for change in delta.changes}
         self._cache.forget(changes)
+        self._selection.forget(delta.changes)
         return self._renew(
             lambda: self._groups.apply(changes), changes, (top, height), is_reset=False
         )
+
+    def _look_for_selected(self) -> None:
+        """Drop selected notes that are gone; whoever acts on many finds out later."""
+        kept = self._selection.kept
+        if kept and len(kept) <= _LOOKED_AT:
+            self._selection.keep_only(row.id for row in self._reader.rows(kept))
 
     @property
     def is_doubtful(self) -> bool:
@@ -329,18 +343,21 @@ class TreeModel:
     ) -> Patch:
         """Change the groups, number the rows anew, and put the cursor back."""
         visible = self._remember(*screen)
-        group, note_id = self._cursor_key
-        is_kept = group == _UNPLAYED and self._is_there()
+        group, note_id = self._cursor.key
+        is_kept = self._groups.holds(group) and self._is_there()
         self._groups.release()  # groups are compared with the library
         work()
         change = changes.get(note_id) if note_id is not None else None
-        order = self._cursor_order if change is None else change.order_ms
+        order: int | None = self._cursor.order
+        if change is not None and self._nodes.sort is Sort.NEWEST:
+            order = change.order_ms
         if is_kept and note_id is not None:
-            self._groups.hold(note_id, None if is_reset else order)
+            self._groups.hold(group, note_id, None if is_reset else order)
         self._lay_out()
-        # After a reset the sort key may be another one: then all are looked at.
-        hint = None if is_reset or note_id is None else order
-        found = self.index_of(self._cursor_key, hint)
+        # The sort key may be another one: then all are looked at.
+        is_told = self._nodes.sort is Sort.NEWEST or change is None
+        hint = order if is_told and not is_reset and note_id is not None else None
+        found = self.index_of(self._cursor.key, hint)
         if found is None:
             found = self._follow(change, is_reset=is_reset)
         moved = self.move_to(self._neighbour() if found is None else found)
@@ -353,19 +370,14 @@ class TreeModel:
 
     def _is_there(self) -> bool:
         """Tell whether the row of the cursor is what the cursor stands for."""
-        return self._count > 0 and self.key_at(self._cursor_row) == self._cursor_key
+        return self.count > 0 and self.key_at(self.cursor_row) == self.cursor
 
     def _remember(self, top: int, height: int) -> list[tuple[int, RowKey, int | None]]:
         """Note the rows on the screen: number, key, sort key."""
-        seen: list[tuple[int, RowKey, int | None]] = []
-        for row in range(max(0, top), min(self._count, top + height)):
-            block, index = self._at(row)
-            if index < 0 or block.notes is None:
-                seen.append((row, RowKey(block.group), None))
-            else:
-                order = block.notes.order_at(index)
-                seen.append((row, RowKey(block.group, block.notes.at(index)), order))
-        return seen
+        return [
+            (row, self._layout.key_at(row), self._layout.order_at(row))
+            for row in range(max(0, top), min(self.count, top + height))
+        ]
 
     def _shift(self, seen: list[tuple[int, RowKey, int | None]]) -> int:
         """Tell by how many rows most of the remembered ones have moved down."""
@@ -377,7 +389,7 @@ class TreeModel:
         return shifts.most_common(1)[0][0] if shifts else 0
 
     def _follow(self, change: NoteChange | None, *, is_reset: bool) -> int | None:
-        """Find the note under the cursor in the chat that it moved to, and open that.
+        """Find the note under the cursor in the group that it moved to, and open that.
 
         A note that merely left a smart node is not followed into its chat.
 
@@ -385,44 +397,19 @@ class TreeModel:
             change: What is known of the note.
             is_reset: Whether nothing is known, and the library is to be asked.
         """
-        group, note_id = self._cursor_key
-        if note_id is None or group.kind not in {GroupKind.CHAT, GroupKind.MONTH}:
+        group, note_id = self._cursor.key
+        if note_id is None or group.kind not in _MOVING:
             return None
-        where = None
-        if change is not None and change.visible:
-            where = change.chat_id, change.month, change.order_ms
-        elif is_reset:
-            where = self._reader.locate(note_id)
-        if where is None:
+        if change is None and not is_reset:
             return None
-        chat_id, month, order_ms = where
-        there = Group(GroupKind.CHAT, chat_id)
-        if there not in self._block_of:
+        if change is not None and not change.visible:
             return None
-        if not self._groups.is_open(there):
-            self._groups.open(there)
-        if self._groups.is_folded(chat_id):
-            there = Group(GroupKind.MONTH, chat_id, month)
-            self._groups.open(there)
-        self._lay_out()
-        return self.index_of(RowKey(there, note_id), order_ms)
+        if not self._is_by_chat():
+            is_here = self._nodes.search is None
+            return self._open_bucket(note_id) if is_here else None
+        where = self._reader.locate(note_id) if change is None else change[1:4]
+        return None if where is None else self._open_chat(note_id, *where)
 
-    def _neighbour(self) -> int:
-        """Find the row nearest to what the cursor stood for."""
-        group, note_id = self._cursor_key
-        number = self._block_of.get(group)
-        if number is not None:
-            notes = self._blocks[number].notes
-            start = self._starts[number]
-            if note_id is None or notes is None or not len(notes):
-                return start
-            return (
-                start
-                + 1
-                + min(notes.place(note_id, self._cursor_order), len(notes) - 1)
-            )
-        if group.kind is GroupKind.MONTH:
-            chat = self._block_of.get(Group(GroupKind.CHAT, group.chat_id))
-            if chat is not None:
-                return self._starts[chat]
-        return self._cursor_row
+
+def _notes(number: int) -> str:
+    return f"{count(number)} note" if number == 1 else f"{count(number)} notes"

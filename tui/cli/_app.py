@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui.app import EarmarkApp
 from tui.cli._late import late
 from tui.cli._library import remember
+from tui.cli._look import dress, keymap, theme_keeper
 from tui.library import Library
 from tui.model import Group, GroupKind
 from tui.services import IndexerStatus, Services
@@ -16,10 +17,11 @@ from tui.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tui.browse import Finder
     from tui.cli._first import FirstSetup
     from tui.config import Settings
     from tui.indexer import IndexerProcess, IndexEvent
-    from tui.library import Follower
+    from tui.library import Follower, Reader
     from tui.model import LibraryDelta
     from tui.playback import Playback
 
@@ -90,18 +92,7 @@ def make_services(settings: Settings, folders: Sequence[bytes] = ()) -> Services
     Raises:
         EarmarkError: The library can't be opened, or a folder is none.
     """
-    library = Library.open(settings.library)
-    notices = [library.notice] if library.notice else []
-    try:
-        if not library.read_only:
-            remember(library, settings, folders, tell=notices.append)
-        reader = library.reader()
-        # What the screen reads anyway: now a damaged file can still be repaired.
-        reader.keys(Group(GroupKind.RECENT))
-        reader.totals()
-    except BaseException:
-        library.close()
-        raise
+    library, reader, notices = _opened(settings, folders)
     news = _News(notices)
     playing = late(lambda: _make_playback(settings, library))
     indexing = late(lambda: _make_indexer(settings, library, news))
@@ -133,7 +124,29 @@ def make_services(settings: Settings, folders: Sequence[bytes] = ()) -> Services
         setup=_make_setup(library, indexing) if is_first else None,
         naming=library.directory,
         editing=None if library.read_only else library.edits,
+        finding=late(lambda: _make_finder(library)),
+        editor=settings.editor,
+        remembers_searches=settings.search_history,
     )
+
+
+def _opened(
+    settings: Settings, folders: Sequence[bytes]
+) -> tuple[Library, Reader, list[str]]:
+    """Open the library; tells also what the user should know of that."""
+    library = Library.open(settings.library, backups=settings.backups)
+    notices = [library.notice] if library.notice else []
+    try:
+        if not library.read_only:
+            remember(library, settings, folders, tell=notices.append)
+        reader = library.reader()
+        # What the screen reads anyway: now a damaged file can still be repaired.
+        reader.keys(Group(GroupKind.RECENT))
+        reader.totals()
+    except BaseException:
+        library.close()
+        raise
+    return library, reader, notices
 
 
 def _make_playback(settings: Settings, library: Library) -> Playback:
@@ -148,7 +161,19 @@ def _make_playback(settings: Settings, library: Library) -> Playback:
 def _make_indexer(settings: Settings, library: Library, news: _News) -> IndexerProcess:
     from tui.indexer import IndexerProcess
 
-    return IndexerProcess(library.path, news.take, log_path=settings.log)
+    return IndexerProcess(
+        library.path, news.take, log_path=settings.log, backups=settings.backups
+    )
+
+
+def _make_finder(library: Library) -> Finder:
+    from tui.browse import Finder
+
+    def keep(search_id: int, totals: tuple[int, int, int]) -> None:
+        with library.edits() as edits:
+            edits.count_search(search_id, totals)
+
+    return Finder(library.reader, keep=None if library.read_only else keep)
 
 
 def _make_setup(library: Library, indexing: IndexerProcess) -> FirstSetup:
@@ -164,4 +189,12 @@ def make_app(settings: Settings, services: Services) -> EarmarkApp:
         settings: The settings.
         services: The engines, which the browser starts and ends.
     """
-    return EarmarkApp(services, ascii_only=settings.ascii, theme=settings.theme)
+    app = EarmarkApp(
+        services,
+        ascii_only=settings.ascii,
+        theme=settings.theme,
+        remember_theme=theme_keeper(settings),
+        keymap=keymap(settings),
+    )
+    dress(app, settings)
+    return app

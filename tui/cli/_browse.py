@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tui.cli._library import absolute
+from tui.cli._look import require_look
 from tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,37 +19,16 @@ if TYPE_CHECKING:
     from tui.app import EarmarkApp
     from tui.config import Settings
 
-__all__ = ["browse", "open_browser", "require_terminal", "require_theme"]
+__all__ = ["browse", "open_browser", "require_terminal"]
 
 
 def browse(settings: Settings, said: dict[str, Any]) -> int:
     """Run `earmark [SOURCE ...]`."""
     folders = [absolute(folder) for folder in said["sources"]]
-    require_theme(settings.theme)
+    require_look(settings)
     named = f"--source {shlex.quote(said['sources'][0])} " if folders else ""
     require_terminal(f"earmark list {named}lists notes without one")
     return open_browser(settings, folders)
-
-
-def require_theme(name: str) -> None:
-    """Refuse colours that there are not.
-
-    Args:
-        name: What they are called; empty for the usual ones.
-
-    Raises:
-        UsageError: No colours are called so.
-    """
-    if not name:
-        return
-    from textual.theme import BUILTIN_THEMES  # 0.2 s that only a choice takes
-
-    from tui.screens._themes import THEMES
-
-    names = [*(theme.name for theme in THEMES), *BUILTIN_THEMES]
-    if name not in names:
-        known = ", ".join(names)
-        raise UsageError(f"no theme is called {name!r} (try {known})")
 
 
 def require_terminal(instead: str) -> None:

@@ -7,12 +7,15 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.cli._browse import open_browser, require_terminal, require_theme
+from tui.cli._browse import open_browser, require_terminal
+from tui.cli._look import require_look
 from tui.cli._output import Out
-from tui.demo import Arrivals, write_demo
+from tui.demo import Arrivals, marks, write_demo
+from tui.library import Library
 from tui.text import printable
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ def demo(settings: Settings, said: dict[str, Any]) -> int:
         count = len(written.notes)
         Out().line(f"{count} recordings, and documents, in {where}: earmark {where}")
         return 0
-    require_theme(settings.theme)
+    require_look(settings)
     require_terminal("earmark demo --path DIR writes the sample library to a folder")
     with sample(settings) as (own, folder):
         return open_browser(own, [folder])
@@ -53,10 +56,13 @@ def sample(settings: Settings) -> Iterator[tuple[Settings, bytes]]:
         prefix="earmark-demo-", ignore_cleanup_errors=True
     ) as temporary:
         root = Path(temporary, "Phone")
-        written = write_demo(root, datetime.now())  # noqa: DTZ005  # the clock on the wall
+        now = datetime.now()  # noqa: DTZ005  # the clock on the wall
+        written = write_demo(root, now)
         arrivals = Arrivals(written.phone)
         arrivals.start()
         own = replace(settings, library=Path(temporary, "library.db"), sources=())
+        with Library.open(own.library) as library:
+            library.join_user_data(BufferedReader(BytesIO(marks(now))), "the demo")
         try:
             yield own, os.fsencode(root)
         finally:

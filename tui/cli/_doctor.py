@@ -8,23 +8,27 @@ import os
 import platform
 import shutil
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
+from glob import escape
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui import __version__
+from tui.cli._answers import found_ids
 from tui.cli._doctor_sources import FAILED, source_facts, source_lines
 from tui.cli._library import opened
-from tui.cli._objects import plain
+from tui.cli._objects import moment_object, plain
 from tui.cli._output import Out, counted
 from tui.cli._sound_check import check_output
 from tui.errors import DamagedError, EarmarkError
+from tui.query import parse
 from tui.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tui.cli._answers import NoteReader
     from tui.config import Settings
     from tui.library import Library
 
@@ -32,7 +36,13 @@ __all__ = ["doctor", "examine"]
 
 _BAD = 3
 _PACKAGES = ("textual", "watchfiles", "mutagen", "av", "miniaudio")
-_DEVICES = ("miniaudio", "simpleaudio")
+_MARKS = {
+    "starred": "is:starred",
+    "commented": "has:comment",
+    "bookmarked": "has:bookmark",
+}
+"""What is counted of the user's marks, and what finds it."""
+_DEVICES = ("pulse", "miniaudio", "simpleaudio")
 _LIMITS = Path("/proc/sys/fs/inotify")
 _SHOWN = 20
 """How many problems are listed in words; `--json` has them all."""
@@ -109,6 +119,7 @@ def _library_facts(library: Library) -> dict[str, Any]:
     library.check()
     with closing(library.reader()) as reader:
         totals = reader.totals()
+        marks = _mark_facts(reader)
     return {
         "version": library.version,
         "integrity": "ok",
@@ -116,7 +127,28 @@ def _library_facts(library: Library) -> dict[str, Any]:
         "read_only": library.read_only,
         "notes": totals.notes,
         "unplayed": totals.unplayed,
+        "marks": marks,
+        "backups": _backup_facts(library.path),
     }
+
+
+def _mark_facts(reader: NoteReader) -> dict[str, int]:
+    """Count the notes that the user marked, and his tags."""
+    counts = {
+        name: len(found_ids(reader, parse(query))) for name, query in _MARKS.items()
+    }
+    # A tag that only others are below has no row of its own.
+    return {**counts, "tags": sum(tag.id > 0 for tag in reader.tags())}
+
+
+def _backup_facts(path: Path) -> dict[str, Any]:
+    """Tell how many copies of a library lie beside it, and when the last was made."""
+    times = []
+    for file in path.parent.glob(f"{escape(path.name)}.*.bak"):
+        with suppress(OSError):  # it was pushed out by a newer one just now
+            times.append(file.stat().st_mtime)
+    newest = moment_object(int(max(times) * 1000)) if times else None
+    return {"count": len(times), "newest": newest}
 
 
 def _watching() -> dict[str, Any]:
@@ -133,14 +165,15 @@ def _watching() -> dict[str, Any]:
 def _audio(settings: Settings) -> dict[str, Any]:
     outputs: dict[str, str | None] = {}
     for name in _DEVICES:
-        if importlib.util.find_spec(name) is None:
+        if name != "pulse" and importlib.util.find_spec(name) is None:
             outputs[name] = "not installed"
         else:
             outputs[name] = check_output(name) or None
     outputs["null"] = None
     chosen = settings.output
-    device = "miniaudio" if chosen == "auto" else chosen
-    return {"output": chosen, "problem": outputs.get(device), "outputs": outputs}
+    device = "miniaudio" if chosen == "auto" and outputs["pulse"] else chosen
+    problem = outputs.get(device)
+    return {"output": chosen, "problem": problem, "outputs": outputs}
 
 
 def _terminal() -> dict[str, Any]:
@@ -169,6 +202,8 @@ def _lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if "notes" in library:
         notes = counted(library["notes"], "note")
         yield "", f"{notes}, {library['unplayed']:,} unplayed"
+        yield "", _marks_line(library["marks"])
+        yield "", _backups_line(library["backups"])
         yield "", f"integrity: {library['integrity']}"
     else:
         yield "", f"can't be used: {library['integrity']}"
@@ -182,6 +217,21 @@ def _lines(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for source in report["sources"]:
         yield from source_lines(source)
     yield from _rest(report)
+
+
+def _marks_line(marks: dict[str, int]) -> str:
+    notes = counted(marks["starred"], "note")
+    return (
+        f"{notes} starred, {marks['commented']:,} commented,"
+        f" {marks['bookmarked']:,} with bookmarks, {counted(marks['tags'], 'tag')}"
+    )
+
+
+def _backups_line(backups: dict[str, Any]) -> str:
+    if not backups["count"]:
+        return "no backups yet"
+    count = counted(backups["count"], "backup")
+    return f"{count} beside it, the newest of {backups['newest']}"
 
 
 def _rest(report: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -67,7 +67,7 @@ def opened(settings: Settings, *, to_read: bool = False) -> Iterator[Library]:
     if to_read and not folder.exists() and not is_usual_library(settings):
         raise LibraryError(folder, "no such folder")
 
-    with Library.open(settings.library) as library:
+    with Library.open(settings.library, backups=settings.backups) as library:
         if library.notice:
             complain(library.notice)
         yield library
@@ -186,7 +186,11 @@ def index(
 
 
 def refresh(
-    library: Library, settings: Settings, folders: Sequence[bytes] = ()
+    library: Library,
+    settings: Settings,
+    folders: Sequence[bytes] = (),
+    *,
+    words: bool = False,
 ) -> None:
     """Bring the library up to date before it is asked.
 
@@ -194,6 +198,8 @@ def refresh(
         library: The library; one that can't be written is left as it is.
         settings: The settings.
         folders: Absolute paths of folders to remember first.
+        words: Whether words will be looked for: then their index is completed, also
+            while a browser does that, which may be far behind.
 
     Raises:
         SourceError: One of the folders is none, or can't be read.
@@ -213,6 +219,21 @@ def refresh(
             index(library, sources, full=False)
     finally:
         lock.release()
+    if words:
+        _index_words(library)
+
+
+def _index_words(library: Library) -> None:
+    """Index what is not indexed yet; with nothing to do it takes no time."""
+    progress = Progress()
+    count = 0
+    try:
+        with closing(library.index_writer()) as writer:
+            while some := writer.index_words():
+                count += some
+                progress.show_words(count)
+    finally:
+        progress.end()
 
 
 def tell_nothing(reader: Reader) -> int:
@@ -254,6 +275,10 @@ class Progress:
     def show_hashed(self, files: int) -> None:
         """Say of how many files the content was compared with that of others."""
         self._say("comparing contents", files)
+
+    def show_words(self, notes: int) -> None:
+        """Say of how many notes the words were put into the index."""
+        self._say("indexing words", notes)
 
     def _say(self, what: str, files: int) -> None:
         now = time.monotonic()

@@ -5,32 +5,27 @@ from __future__ import annotations
 import os
 from collections import Counter
 from contextlib import closing
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tui.cli._answers import Wanted, find_note, has_words
 from tui.cli._library import absolute, opened, refresh, tell_nothing
 from tui.cli._objects import chat_object, note_object, sent_at
 from tui.cli._output import Out
-from tui.errors import UsageError
-from tui.model import Precision
-from tui.query import matches, parse, states, wall_clock
+from tui.model import Precision, Sort
+from tui.query import wall_clock
 from tui.rowtext import ASCII, UNICODE
 from tui.text import clock, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import date
 
+    from tui.cli._answers import NoteReader
     from tui.cli._output import Out as Output
     from tui.config import Settings
-    from tui.library import Reader
-    from tui.model import Note, NoteId, NoteRow, Source, SourceId
-    from tui.query import Query
+    from tui.model import Note, NoteRow, Source, SourceId
     from tui.rowtext import Glyphs
 
 __all__ = [
-    "answers",
-    "find_note",
     "glyphs_for",
     "list_chats",
     "list_notes",
@@ -40,6 +35,9 @@ __all__ = [
 
 _ID = 8
 """Digits of an id that are shown: enough to tell notes apart, few enough to type."""
+_HITS = 1_000
+"""Of so many notes it is shown where the words of a query stand; the others show how
+they begin."""
 
 
 def glyphs_for(settings: Settings, out: Output) -> Glyphs:
@@ -47,52 +45,30 @@ def glyphs_for(settings: Settings, out: Output) -> Glyphs:
     return ASCII if settings.ascii or not out.has_unicode else UNICODE
 
 
-def answers(
-    reader: Reader,
-    query: Query,
-    *,
-    below: bytes = b"",
-    today: date | None = None,
-    told: bool = False,
-) -> Iterator[Note]:
-    """Yield the notes that match a query, newest first.
-
-    Args:
-        reader: The library.
-        query: What to look for.
-        below: A folder that one of a note's files must lie in; empty for anywhere.
-        today: The day of today.
-        told: Also notes that a document tells of, and whose file never was here.
-    """
-    today = today or datetime.now().astimezone().date()
-    sources = reader.sources()
-    labels = {source.id: source.label for source in sources}
-    roots = {source.id: source.root.rstrip(b"/") + b"/" for source in sources}
-    folder = below.rstrip(b"/") + b"/" if below else b""
-    for note in reader.all_notes(states=sorted(states(query)), told=told):
-        paths = [file.full_path for file in note.files] or [
-            roots.get(note.source_id, b"")
-        ]
-        if not any(path.startswith(folder) for path in paths):
-            continue
-        if matches(note, query, today, labels):
-            yield note
-
-
 def list_notes(settings: Settings, said: dict[str, Any]) -> int:
     """Run `earmark list`."""
-    query = parse(said["query"])
+    wanted = Wanted(said["query"])
     below = absolute(said["source"]) if said["source"] else b""
     out = Out()
     with opened(settings, to_read=True) as library:
-        refresh(library, settings, [below] if below else [])
+        folders = [below] if below else []
+        refresh(library, settings, folders, words=has_words(wanted.query))
         with closing(library.reader()) as reader:
-            found = answers(reader, query, below=below, told=True)
+            found = wanted.notes(
+                reader,
+                below=below,
+                sort=Sort(said["sort"]),
+                limit=said["limit"],
+                told=True,
+            )
             if said["json"]:
                 count = out.array(map(note_object, found))
             else:
                 glyphs = glyphs_for(settings, out)
-                rows = [note_cells(note, glyphs) for note in found]
+                rows = [
+                    note_cells(note, glyphs, _words(reader, wanted, note, number))
+                    for number, note in enumerate(found)
+                ]
                 out.table(rows, right=[3])
                 count = len(rows)
             return 0 if count else tell_nothing(reader)
@@ -107,10 +83,28 @@ def _when(row: NoteRow) -> str:
     return f"{moment:%Y-%m-%d}{tie}{moment:%H:%M}"
 
 
-def note_cells(note: Note, glyphs: Glyphs) -> list[str]:
-    """Write the columns of a note: id, mark, time, length, chat, sender, words."""
+def _words(reader: NoteReader, wanted: Wanted, note: Note, number: int) -> str:
+    """Tell where a query's words stand in a note; empty where it asks for none."""
+    if number >= _HITS or not has_words(wanted.query) or note.row.reason:
+        return ""
+    hit = reader.hit(note.row.id, wanted.query)
+    return "" if hit is None or hit.field == "title" else hit.snippet
+
+
+def note_cells(note: Note, glyphs: Glyphs = ASCII, words: str = "") -> list[str]:
+    """Write the columns of a note: id, mark, time, length, chat, sender, words.
+
+    Args:
+        note: The note.
+        glyphs: The marks.
+        words: What to show instead of its title or first words. Before them stand its
+            star and tags.
+    """
     row = note.row
-    words = row.reason or row.title or row.snippet
+    marks = [glyphs.star] if row.star else []
+    marks += [f"#{tag}" for tag in row.tags]
+    words = words or row.reason or row.title or row.snippet
+    words = " ".join([*marks, words])
     return [
         note.key[:_ID],
         glyphs.mark(row.state.value, int(row.played))[0],
@@ -120,18 +114,6 @@ def note_cells(note: Note, glyphs: Glyphs) -> list[str]:
         printable(row.sender or ""),
         printable(words),
     ]
-
-
-def find_note(reader: Reader, key: str) -> NoteId | None:
-    """Find a note by how its id begins.
-
-    Raises:
-        UsageError: Several begin so.
-    """
-    found = reader.find(key.lower())
-    if len(found) > 1:
-        raise UsageError(f"{len(found)} notes have an id that begins with {key}")
-    return found[0] if found else None
 
 
 def show_note(settings: Settings, said: dict[str, Any]) -> int:
@@ -174,6 +156,11 @@ def _facts(note: Note) -> Iterator[tuple[str, str]]:
     )
     if note.phone_played is not None:
         yield "phone", "played" if note.phone_played else "not played"
+    marks = [*(["starred"] if row.star else []), *(f"#{tag}" for tag in row.tags)]
+    if marks:
+        yield "marks", " ".join(marks)
+    for each in note.bookmarks:
+        yield "bookmark", f"{clock(each.at_ms)} {each.text}".rstrip()
     for name, value in (
         ("title", row.title),
         ("comment", note.comment),

@@ -28,20 +28,35 @@ _FAILED = 3
 _COMMANDS = {
     "": ("_browse", "browse"),
     "assign": ("_people", "assign"),
+    "backup": ("_portability", "backup"),
+    "bookmark": ("_bookmarks", "bookmark"),
+    "bookmarks": ("_bookmarks", "bookmarks"),
     "chats": ("_list", "list_chats"),
+    "comment": ("_marks", "comment"),
+    "config": ("_config", "config"),
     "demo": ("_demo", "demo"),
     "doctor": ("_doctor", "doctor"),
     "key": ("_key", "key"),
     "list": ("_list", "list_notes"),
+    "mark": ("_marks", "mark"),
     "merge": ("_people", "merge"),
     "play": ("_play", "play"),
     "rename": ("_people", "rename"),
+    "restore": ("_portability", "restore"),
     "rules": ("_people", "rules"),
     "scan": ("_scan", "scan"),
+    "searches": ("_searches", "searches"),
     "senders": ("_people", "list_senders"),
     "show": ("_list", "show_note"),
     "split": ("_people", "split"),
-    "undo": ("_people", "undo"),
+    "star": ("_marks", "star"),
+    "stats": ("_stats", "stats"),
+    "tag": ("_marks", "tag"),
+    "tags": ("_tags", "tags"),
+    "title": ("_marks", "title"),
+    "undo": ("_undo", "undo"),
+    "unstar": ("_marks", "unstar"),
+    "untag": ("_marks", "untag"),
     "watch": ("_watch", "watch"),
 }
 """By name of the command: the module that is imported for it, and its function."""
@@ -91,9 +106,11 @@ def _dispatch(argv: list[str]) -> int:
         said = _parsed(argv)
     except SystemExit as done:  # --help and --version have been written
         return int(done.code or 0)
-    module_name, function_name = _COMMANDS[said.pop("command")]
+    name = said.pop("command")
+    module_name, function_name = _COMMANDS[name]
     options = {**said, "sources": None}  # what to add now is no setting
-    settings = load_settings(options)
+    reads_file = name != "config" or said["action"] not in {"init", "path"}
+    settings = load_settings(options, reads_file=reads_file)
     module = importlib.import_module(f"tui.cli.{module_name}")
     command: Callable[[Settings, dict[str, Any]], int] = getattr(module, function_name)
     Out.has_written = False

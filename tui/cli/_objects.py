@@ -12,7 +12,9 @@ from tui.query import wall_clock
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tui.answers import SavedSearch, Share, Statistics, TagTotals
     from tui.model import (
+        Bookmark,
         Chat,
         DocumentInfo,
         Identity,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "as_watched",
+    "bookmark_object",
     "chat_object",
     "document_object",
     "moment_object",
@@ -35,8 +38,11 @@ __all__ = [
     "plain",
     "problem_object",
     "rule_object",
+    "search_object",
     "sent_at",
     "source_object",
+    "statistics_object",
+    "tag_object",
 ]
 
 _SECONDS = {Precision.MINUTE: "minutes", Precision.EXACT: "milliseconds"}
@@ -115,7 +121,11 @@ def note_object(note: Note) -> dict[str, Any]:
         "star": row.star,
         "tags": [plain(tag) for tag in row.tags],
         "title": plain(row.title) or None,
+        "own_title": plain(note.own_title) or None,
         "comment": plain(note.comment) or None,
+        "bookmarks": [
+            {"at_ms": each.at_ms, "text": plain(each.text)} for each in note.bookmarks
+        ],
         "transcript": plain(note.transcript) or None,
         "text": plain(note.text) or None,
         "phone_played": note.phone_played,
@@ -126,6 +136,62 @@ def note_object(note: Note) -> dict[str, Any]:
             field: {"from": plain(found.origin), "confidence": found.confidence}
             for field, found in sorted(note.evidence.items())
         },
+    }
+
+
+def bookmark_object(note: Note, bookmark: Bookmark) -> dict[str, Any]:
+    """Write a bookmark apart from its note."""
+    row = note.row
+    return {
+        "note": note.key,
+        "chat": plain(row.chat_title),
+        "sender": None if row.sender is None else plain(row.sender),
+        "sent_at": sent_at(row),
+        "at_ms": bookmark.at_ms,
+        "text": plain(bookmark.text),
+    }
+
+
+def tag_object(tag: TagTotals) -> dict[str, Any]:
+    """Write a tag."""
+    return {
+        "name": plain(tag.name),
+        "notes": tag.notes,
+        "unplayed": tag.unplayed,
+        "duration_ms": tag.duration_ms,
+    }
+
+
+def search_object(search: SavedSearch) -> dict[str, Any]:
+    """Write a saved search."""
+    return {
+        "id": search.id,
+        "name": plain(search.name),
+        "query": plain(search.query),
+        "notes": search.notes,
+        "unplayed": search.unplayed,
+        "duration_ms": search.duration_ms,
+    }
+
+
+def statistics_object(found: Statistics) -> dict[str, Any]:
+    """Write the library in numbers."""
+    return {
+        "total": _counts(found.total),
+        "chats": [{"chat": plain(s.label), **_counts(s)} for s in found.chats],
+        "senders": [
+            {"sender": plain(s.label) or None, **_counts(s)} for s in found.senders
+        ],
+        "months": [{"month": s.label, **_counts(s)} for s in found.months],
+    }
+
+
+def _counts(share: Share) -> dict[str, int]:
+    return {
+        "notes": share.notes,
+        "duration_ms": share.duration_ms,
+        "unplayed": share.unplayed,
+        "unplayed_ms": share.unplayed_ms,
     }
 
 

@@ -2,48 +2,59 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
-
-from typing_extensions import override
+from typing import TYPE_CHECKING, Any
 
 from tui import __version__
 from tui.cli._argv import COMMANDS, first_word, split
-from tui.cli._output import Out
+from tui.cli._parser_marks import MARK_PARSERS
+from tui.cli._parsing import (
+    QUERY,
+    WHICH,
+    add_json,
+    add_query,
+    add_sound,
+    new_parser,
+    positive,
+)
 from tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from tui.cli._parsing import Parser
 
 __all__ = ["parse_arguments"]
 
 _COMMANDS = """\
-commands:
+browse and play:
   earmark [SOURCE ...]    open the browser
   earmark demo            the browser on a sample library in which notes keep arriving
   earmark list [QUERY]    list notes                        show NOTE  all about one
-  earmark chats           list chats                        watch      tell what changes
-  earmark senders         list senders                      rename     one, or a chat
-  earmark merge WHAT      let two chats or senders be one   split      part them again
-  earmark assign QUERY    say where notes belong            rules      list such rules
-  earmark undo            take the last of these back
-  earmark play QUERY      play notes here, without browser  scan       index now
-  earmark key add SOURCE  keep the key of an encrypted backup
-  earmark doctor          what works here, and what does not
+  earmark play QUERY      play notes here, without browser  watch      tell what changes
+  earmark chats           list chats                        senders    list senders
+  earmark stats           the library in numbers            searches   saved queries
+
+mark:
+  earmark star QUERY      star notes                        unstar     take stars away
+  earmark tag TAG QUERY   tag notes                         untag      take a tag away
+  earmark tags            list, rename, delete tags         mark       played, unplayed
+  earmark comment QUERY   write a comment                   title      call a note
+  earmark bookmark NOTE   mark a moment of a note           bookmarks  list these
+
+say who is who:
+  earmark rename WHAT     call a chat or sender otherwise   split      part them again
+  earmark merge WHAT      let two chats or senders be one   rules      list such rules
+  earmark assign QUERY    say where notes belong            undo       take changes back
+
+keep it well:
+  earmark scan            look at every file now            doctor     what works here
+  earmark backup FILE     write down all that is yours      restore    take it up again
+  earmark config          make, show or explain settings    key        of a backup
   earmark COMMAND --help  more about a command
 
 Sources are folders that voice notes are synced or copied into: a phone's WhatsApp
 folder, or recordings in folders. Earmark only reads them.
-"""
-
-_QUERY = """\
-query:
-  Words match chat, sender, title, tags, comment and transcript. Filters:
-  chat:NAME  from:NAME  tag:NAME  in:SOURCE  kind:voice|audio|video_note|view_once
-  is:unplayed|half|played|starred|sent|received|unmatched|unreadable|partial|missing
-  has:transcript|comment|bookmark  after:2025-03  before:2025-03-14  on:today  len>1m
-  All must hold; 'or' joins two neighbours, '-' turns one round, quotes hold words
-  together:  earmark list recipe from:Ana or from:Bob -is:played
 """
 
 _KEY = """\
@@ -53,53 +64,9 @@ key:
   and on a terminal asked for without being shown.
 """
 
-_WHERE = "exit codes: 0 done, 1 nothing found, 2 wrong usage, 3 a source or file failed"
 
-
-class _Parser(argparse.ArgumentParser):
-    """Raises what is wrong instead of leaving the process."""
-
-    @override
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see {self.prog} --help)")
-
-    @override
-    def _print_message(self, message: str, file: object = None) -> None:
-        """Write help or version; argparse would say nothing where it can't."""
-        Out().text(message)
-
-
-def _new(command: str, description: str, epilog: str = "") -> _Parser:
-    parser = _Parser(
-        prog=f"earmark {command}".strip(),
-        description=description,
-        epilog=f"{epilog}\n{_WHERE}" if command else epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.set_defaults(command=command)
-    group = parser.add_argument_group("settings")
-    group.add_argument("--library", metavar="FILE", help="keep what is known here")
-    group.add_argument("--config", metavar="FILE", help="read the settings from here")
-    group.add_argument("--log", metavar="FILE", help="write warnings and errors here")
-    return parser
-
-
-def _add_sound(parser: _Parser) -> None:
-    parser.add_argument("--speed", metavar="X", help="how fast to play, 0.5 to 3")
-    parser.add_argument(
-        "--output",
-        metavar="NAME",
-        help="auto, miniaudio, simpleaudio, null or file:PATH (a WAV file)",
-    )
-
-
-def _add_json(parser: _Parser, what: str = "one JSON array") -> None:
-    parser.add_argument("--json", action="store_true", help=f"write {what}")
-
-
-def _browser() -> _Parser:
-    parser = _new("", "A terminal browser for voice notes.", _COMMANDS)
+def _browser() -> Parser:
+    parser = new_parser("", "A terminal browser for voice notes.", _COMMANDS)
     parser.add_argument(
         "sources",
         metavar="SOURCE",
@@ -113,13 +80,13 @@ def _browser() -> _Parser:
         default=None,
         help="draw with ASCII characters only",
     )
-    _add_sound(parser)
+    add_sound(parser)
     parser.add_argument("--version", action="version", version=f"earmark {__version__}")
     return parser
 
 
-def _demo() -> _Parser:
-    parser = _new("demo", "Open the browser on a sample library.")
+def _demo() -> Parser:
+    parser = new_parser("demo", "Open the browser on a sample library.")
     parser.add_argument(
         "--path",
         metavar="DIR",
@@ -133,71 +100,84 @@ def _demo() -> _Parser:
         default=None,
         help="draw with ASCII characters only",
     )
-    _add_sound(parser)
+    add_sound(parser)
     return parser
 
 
-def _list() -> _Parser:
-    parser = _new("list", "List notes, newest first.", _QUERY)
-    parser.add_argument("query", metavar="QUERY", nargs="*")
+def _list() -> Parser:
+    parser = new_parser("list", "List notes.", QUERY)
+    add_query(parser)
     parser.add_argument(
         "--source",
         metavar="DIR",
         type=Path,
         help="only notes of this folder; it is added if it is not known yet",
     )
-    _add_json(parser)
-    return parser
-
-
-def _show() -> _Parser:
-    parser = _new("show", "Tell everything that is known of one note.")
-    parser.add_argument("note", metavar="NOTE", help="its id, or how the id begins")
-    _add_json(parser)
-    return parser
-
-
-def _chats() -> _Parser:
-    parser = _new("chats", "List chats, the newest first.")
-    _add_json(parser)
-    return parser
-
-
-def _watch() -> _Parser:
-    parser = _new("watch", "Write a line for every change, until stopped.")
-    _add_json(parser, "one JSON object a line")
-    return parser
-
-
-def _play() -> _Parser:
-    parser = _new("play", "Play notes here, the oldest first, without browser.", _QUERY)
     parser.add_argument(
-        "query", metavar="QUERY|NOTE", nargs="+", help="a query, or the id of one note"
+        "--sort",
+        choices=("newest", "oldest", "longest", "unplayed"),
+        default="newest",
+        help="what comes first; newest without it",
     )
-    _add_sound(parser)
+    parser.add_argument(
+        "--limit", metavar="N", type=positive, help="only so many, the first ones"
+    )
+    add_json(parser)
     return parser
 
 
-def _scan() -> _Parser:
-    parser = _new("scan", "Look at every file now and tell what was found.")
+def _show() -> Parser:
+    parser = new_parser("show", "Tell everything that is known of one note.")
+    parser.add_argument("note", metavar="NOTE", help="its id, or how the id begins")
+    add_json(parser)
+    return parser
+
+
+def _chats() -> Parser:
+    parser = new_parser("chats", "List chats, the newest first.")
+    add_json(parser)
+    return parser
+
+
+def _watch() -> Parser:
+    parser = new_parser("watch", "Write a line for every change, until stopped.")
+    add_json(parser, "one JSON object a line")
+    return parser
+
+
+_PLAY = """\
+Play notes here, the oldest first, without browser. Where words of the query stand in a
+bookmark or transcript, a note begins a second before them.
+"""
+
+
+def _play() -> Parser:
+    parser = new_parser("play", _PLAY, QUERY)
+    parser.add_argument("query", metavar="QUERY|NOTE", nargs="+", help=WHICH)
+    add_sound(parser)
+    return parser
+
+
+def _scan() -> Parser:
+    parser = new_parser("scan", "Look at every file now and tell what was found.")
     parser.add_argument(
         "sources",
         metavar="SOURCE",
         nargs="*",
         help="folders, added if they are not known yet; none: all that are known",
     )
-    _add_json(parser)
+    add_json(parser)
     return parser
 
 
-def _doctor() -> _Parser:
-    parser = _new("doctor", "Tell what works here, and what does not.")
-    _add_json(parser)
+def _doctor() -> Parser:
+    parser = new_parser("doctor", "Tell what works here, and what does not.")
+    add_json(parser)
     return parser
 
 
-def _key() -> _Parser:
-    parser = _new("key", "Keep what opens encrypted backups.", _KEY)
+def _key() -> Parser:
+    parser = new_parser("key", "Keep what opens encrypted backups.", _KEY)
     parser.add_argument(
         "action",
         metavar="add|forget|list",
@@ -215,41 +195,43 @@ def _key() -> _Parser:
         action="store_true",
         help="keep it even if it opens nothing, or SOURCE is not there",
     )
-    _add_json(parser)
+    add_json(parser)
     return parser
 
 
-def _senders() -> _Parser:
-    parser = _new("senders", "List senders, those of the most notes first.")
-    _add_json(parser)
+def _senders() -> Parser:
+    parser = new_parser("senders", "List senders, those of the most notes first.")
+    add_json(parser)
     return parser
 
 
 _NAME = "the exact name, or how only one begins; an id that --json tells"
 
 
-def _add_what(parser: _Parser) -> None:
+def _add_what(parser: Parser) -> None:
     parser.add_argument("what", metavar="chat|sender", choices=("chat", "sender"))
 
 
-def _rename() -> _Parser:
-    parser = _new("rename", "Call a chat or sender otherwise.")
+def _rename() -> Parser:
+    parser = new_parser("rename", "Call a chat or sender otherwise.")
     _add_what(parser)
     parser.add_argument("name", metavar="NAME", help=_NAME)
     parser.add_argument("new", metavar="NEW", help="'' is what is told of it again")
     return parser
 
 
-def _merge() -> _Parser:
-    parser = _new("merge", "Let chats or senders be one, which is called as the last.")
+def _merge() -> Parser:
+    parser = new_parser(
+        "merge", "Let chats or senders be one, which is called as the last."
+    )
     _add_what(parser)
     parser.add_argument("names", metavar="NAME", nargs="+", help=_NAME)
     parser.add_argument("--into", metavar="NAME", required=True, help="the one to keep")
     return parser
 
 
-def _split() -> _Parser:
-    parser = _new("split", "Take a chat or sender out of the one it went into.")
+def _split() -> Parser:
+    parser = new_parser("split", "Take a chat or sender out of the one it went into.")
     _add_what(parser)
     parser.add_argument(
         "name",
@@ -259,9 +241,9 @@ def _split() -> _Parser:
     return parser
 
 
-def _assign() -> _Parser:
-    parser = _new("assign", "Say which chat or sender notes are from.", _QUERY)
-    parser.add_argument("query", metavar="QUERY", nargs="+")
+def _assign() -> Parser:
+    parser = new_parser("assign", "Say which chat or sender notes are from.", QUERY)
+    parser.add_argument("query", metavar="QUERY|NOTE", nargs="+", help=WHICH)
     parser.add_argument("--chat", metavar="NAME", help="a chat, or the title of a new")
     parser.add_argument("--sender", metavar="NAME", help="a sender, known or new")
     parser.add_argument(
@@ -270,40 +252,107 @@ def _assign() -> _Parser:
     return parser
 
 
-def _rules() -> _Parser:
-    parser = _new("rules", "List the rules that assign notes.")
+def _rules() -> Parser:
+    parser = new_parser("rules", "List the rules that assign notes.")
     parser.add_argument(
         "--remove", metavar="N", type=int, help="take one back, and what it assigned"
     )
-    _add_json(parser)
+    add_json(parser)
     return parser
 
 
-def _undo() -> _Parser:
-    parser = _new("undo", "Take the last change of chats and senders back.")
+def _undo() -> Parser:
+    parser = new_parser(
+        "undo", "Take the last changes back, also those of the browser."
+    )
+    parser.add_argument(
+        "steps",
+        metavar="N",
+        nargs="?",
+        type=positive,
+        help="how many; 1 without it, with --list all",
+    )
     parser.add_argument("--list", action="store_true", help="list what can be undone")
+    add_json(parser)
+    return parser
+
+
+def _backup() -> Parser:
+    parser = new_parser(
+        "backup", "Write down all that is yours: marks, names, searches."
+    )
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="a JSON file, compressed if it ends in .gz; - for standard output",
+    )
+    add_json(parser, "one JSON object about it")
+    return parser
+
+
+def _restore() -> Parser:
+    parser = new_parser("restore", "Take up what a backup has; the later word counts.")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="what `earmark backup` wrote; - for standard input",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="tell what it would do, and do nothing"
+    )
+    add_json(parser, "one JSON object about it")
+    return parser
+
+
+_CONFIG = """\
+actions:
+  init  write the config file, with everything in it explained and left out
+  show  the settings in force, and where each comes from
+  path  where the config file is
+  keys  what every key does
+"""
+
+
+def _config() -> Parser:
+    parser = new_parser("config", "Make, show or explain the settings.", _CONFIG)
+    parser.add_argument(
+        "action",
+        metavar="init|show|path|keys",
+        choices=("init", "show", "path", "keys"),
+        help="what to do",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="write over a config file that is there"
+    )
+    add_json(parser, "JSON")
     return parser
 
 
 _PARSERS = {
     "": _browser,
     "assign": _assign,
-    "merge": _merge,
-    "rename": _rename,
-    "rules": _rules,
-    "senders": _senders,
-    "split": _split,
-    "undo": _undo,
-    "demo": _demo,
-    "list": _list,
-    "show": _show,
+    "backup": _backup,
     "chats": _chats,
-    "watch": _watch,
-    "play": _play,
-    "scan": _scan,
+    "config": _config,
+    "demo": _demo,
     "doctor": _doctor,
     "key": _key,
+    "list": _list,
+    "merge": _merge,
+    "play": _play,
+    "rename": _rename,
+    "restore": _restore,
+    "rules": _rules,
+    "scan": _scan,
+    "senders": _senders,
+    "show": _show,
+    "split": _split,
+    "undo": _undo,
+    "watch": _watch,
+    **MARK_PARSERS,
 }
+_WITH_QUERY = frozenset({"assign", "list", "play", *MARK_PARSERS})
+"""Commands whose words may begin with `-`: a query has such."""
 
 
 def parse_arguments(argv: list[str]) -> dict[str, Any]:
@@ -322,27 +371,18 @@ def parse_arguments(argv: list[str]) -> dict[str, Any]:
     command, rest = split(argv)
     if not command:
         _require_no_command(first_word(argv))
-    has_query = command in {"assign", "list", "play"}
+    has_query = command in _WITH_QUERY
     words = [_kept(word) for word in rest] if has_query else rest
     said = vars(_PARSERS[command]().parse_intermixed_args(words))
     if has_query:
-        said["query"] = " ".join(word.removeprefix(_KEEP) for word in said["query"])
+        said = {name: _as_written(value) for name, value in said.items()}
+        if "query" in said:
+            query = said["query"]
+            said["query"] = query if isinstance(query, str) else " ".join(query)
     return said
 
 
-_LATER = (
-    "backup",
-    "comment",
-    "export",
-    "listen",
-    "mark",
-    "restore",
-    "ssh",
-    "star",
-    "tag",
-    "tags",
-    "untag",
-)
+_LATER = ("export", "listen", "ssh")
 """Commands that are to come: whoever tries one meant no folder."""
 
 
@@ -374,3 +414,12 @@ _KEEP = "\0"
 def _kept(word: str) -> str:
     is_negation = word.startswith("-") and not word.startswith("--") and word != "-h"
     return _KEEP + word if is_negation else word
+
+
+def _as_written(value: Any) -> Any:  # noqa: ANN401  # whatever a parser gives
+    """Give words back as they were before `_kept`."""
+    if isinstance(value, str):
+        return value.removeprefix(_KEEP)
+    if isinstance(value, list):
+        return [_as_written(each) for each in value]
+    return value

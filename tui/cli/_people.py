@@ -1,19 +1,18 @@
-"""`senders`, `rename`, `merge`, `split`, `assign`, `rules`, `undo`: who is who."""
+"""`senders`, `rename`, `merge`, `split`, `assign`, `rules`: who is who."""
 
 from __future__ import annotations
 
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from tui.cli._answers import Wanted, has_words
+from tui.cli._edited import tell_edited
 from tui.cli._library import opened, refresh, tell_nothing
-from tui.cli._list import answers
-from tui.cli._objects import named_object, plain, rule_object
+from tui.cli._objects import named_object, rule_object
 from tui.cli._output import Out, complain, counted
 from tui.errors import UsageError
-from tui.query import parse
 from tui.text import printable
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from tui.config import Settings
     from tui.library import Library
-    from tui.model import Edited, Named
+    from tui.model import Named
 
 __all__ = [
     "assign",
@@ -31,7 +30,6 @@ __all__ = [
     "rename",
     "rules",
     "split",
-    "undo",
 ]
 
 _NEAR = 6
@@ -78,7 +76,7 @@ def rename(settings: Settings, said: dict[str, Any]) -> int:
         row_id = find_named(_listed(library, said["what"]), said["name"], said["what"])
         with library.edits() as edits:
             call = edits.rename_chat if said["what"] == "chat" else edits.rename_sender
-            return _tell(call(row_id, said["new"]), "it is called so already")
+            return tell_edited(call(row_id, said["new"]), "it is called so already")
 
 
 def merge(settings: Settings, said: dict[str, Any]) -> int:
@@ -91,7 +89,7 @@ def merge(settings: Settings, said: dict[str, Any]) -> int:
         into = find_named(known, said["into"], what)
         with library.edits() as edits:
             call = edits.merge_chats if what == "chat" else edits.merge_senders
-            return _tell(call(ids, into), "they are one already")
+            return tell_edited(call(ids, into), "they are one already")
 
 
 def split(settings: Settings, said: dict[str, Any]) -> int:
@@ -102,35 +100,29 @@ def split(settings: Settings, said: dict[str, Any]) -> int:
         row_id = find_named(_listed(library, what), said["name"], what, parts=True)
         with library.edits() as edits:
             call = edits.split_chat if what == "chat" else edits.split_sender
-            return _tell(call(row_id), "nothing went into it")
+            return tell_edited(call(row_id), "nothing went into it")
 
 
 def assign(settings: Settings, said: dict[str, Any]) -> int:
     """Run `earmark assign`."""
-    query = parse(said["query"])
-    if not query.choices:
+    wanted = Wanted(said["query"])
+    if not wanted.query.choices:
         raise UsageError("assign needs a query that finds the notes")
     if (said["chat"] is None) == (said["sender"] is None):
         raise UsageError("assign needs either --chat or --sender")
     what = "chat" if said["sender"] is None else "sender"
     with opened(settings) as library:
-        refresh(library, settings)
+        refresh(library, settings, words=has_words(wanted.query))
         target = {what: _target(_listed(library, what), said[what], what)}
         if said["rule"]:
             return _add_rule(library, said["query"], target)
         with closing(library.reader()) as reader:
-            ids = [note.row.id for note in answers(reader, query, told=True)]
+            ids = wanted.ids(reader)
             if not ids:
                 return tell_nothing(reader)
         with library.edits() as edits:
             done = edits.assign(ids, **target)
-    if done.skipped:
-        verb = "has" if done.skipped == 1 else "have"
-        notes = counted(done.skipped, "note")
-        complain(f"{notes} {verb} no recording here that can be read")
-    if not done.text:
-        return 3
-    return _tell(done, "")
+    return tell_edited(done, "nothing is changed")
 
 
 def _add_rule(library: Library, query: str, target: dict[str, int | str]) -> int:
@@ -156,7 +148,7 @@ def rules(settings: Settings, said: dict[str, Any]) -> int:
             done = edits.remove_rule(number)
             if not done.text:
                 raise UsageError(f"there is no rule {number}")
-            return _tell(done, "")
+            return tell_edited(done, "")
         found = edits.rules()
     out = Out()
     if said["json"]:
@@ -177,28 +169,6 @@ def rules(settings: Settings, said: dict[str, Any]) -> int:
     if found:
         return 0
     complain("there are no rules: earmark assign QUERY --chat NAME --rule makes one")
-    return 1
-
-
-def undo(settings: Settings, said: dict[str, Any]) -> int:
-    """Run `earmark undo`."""
-    with opened(settings) as library, library.edits() as edits:
-        if not said["list"]:
-            told = edits.undo()
-            if told:
-                Out().line(printable(told))
-                return 0
-            complain("there is nothing to undo")
-            return 1
-        history = edits.history()
-    rows = []
-    for edit in history:
-        moment = datetime.fromtimestamp(edit.at_ms / 1000, UTC).astimezone()
-        rows.append([f"{moment:%Y-%m-%d %H:%M}", printable(edit.text)])
-    Out().table(rows)
-    if history:
-        return 0
-    complain("there is nothing to undo")
     return 1
 
 
@@ -236,7 +206,8 @@ def find_named(
     if len(found) == 1:
         return next(iter(found))
     if found:
-        raise UsageError(f"{len(found)} {what}s may be meant: {_told(names, found)}")
+        many = f"{what}{'es' if what == 'search' else 's'}"
+        raise UsageError(f"{len(found)} {many} may be meant: {_told(names, found)}")
     texts = [text for text, _ in names]
     near = get_close_matches(name, texts, _NEAR, 0.5) or texts[:_NEAR]
     hint = f" (there are {', '.join(map(printable, near))})" if near else ""
@@ -275,12 +246,3 @@ def _listed(library: Library, what: str) -> list[Named]:
     """List chats or senders."""
     with library.directory() as directory:
         return directory.chats() if what == "chat" else directory.senders()
-
-
-def _tell(done: Edited, nothing: str) -> int:
-    """Say what was done."""
-    if done.text:
-        Out().line(printable(plain(done.text)))
-        return 0
-    complain(nothing)
-    return 1

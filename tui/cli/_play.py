@@ -11,27 +11,26 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tui.audio import PlayerState
+from tui.cli._answers import Wanted, has_words
 from tui.cli._keyboard import keys
 from tui.cli._library import opened, refresh, tell_nothing
-from tui.cli._list import answers, find_note
 from tui.cli._output import complain
 from tui.cli._player import make_player
 from tui.cli._signals import ends_on_signals
 from tui.model import NoteState
-from tui.query import parse
 from tui.text import clock, cut, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tui.cli._answers import NoteReader
     from tui.config import Settings
-    from tui.library import Library, Reader
+    from tui.library import Library
     from tui.model import Note, NoteId
     from tui.playback import NowPlaying
 
 __all__ = ["Performance", "StatusLine", "play"]
 
-_ID_DIGITS = frozenset("0123456789abcdefABCDEF")
 _QUIT, _PAUSE, _NEXT = "q", " ", ("n", ">")
 _PATIENCE_S = 10.0
 """How long a device may be away in the middle, before one gives up."""
@@ -44,10 +43,11 @@ _TOLD = 10
 
 def play(settings: Settings, said: dict[str, Any]) -> int:
     """Run `earmark play`."""
+    wanted = Wanted(said["query"])
     with ends_on_signals(), opened(settings, to_read=True) as library:
-        refresh(library, settings)
+        refresh(library, settings, words=has_words(wanted.query))
         with closing(library.reader()) as reader:
-            notes, useless = _chosen(reader, said["query"])
+            notes, useless = _chosen(reader, wanted)
             if not notes and not useless:
                 return tell_nothing(reader)
         if not notes:
@@ -57,22 +57,21 @@ def play(settings: Settings, said: dict[str, Any]) -> int:
             if len(useless) > _TOLD:
                 complain(f"and {len(useless) - _TOLD:,} more that can't be played")
             return _FAILED
-        return _perform(library, settings, notes)
+        return _perform(library, settings, notes, wanted)
 
 
-def _chosen(reader: Reader, text: str) -> tuple[list[NoteId], list[Note]]:
+def _chosen(reader: NoteReader, wanted: Wanted) -> tuple[list[NoteId], list[Note]]:
     """Choose notes by an id, or else by a query; the oldest first.
 
     Returns:
         Those to play, and those that can't be.
     """
-    if set(text) <= _ID_DIGITS:
-        note_id = find_note(reader, text)
-        if note_id is not None:
-            return [note_id], []
+    note_id = wanted.note(reader)
+    if note_id is not None:
+        return [note_id], []
     ready: list[NoteId] = []
     useless: list[Note] = []
-    for note in answers(reader, parse(text)):
+    for note in wanted.notes(reader):
         if note.row.state is NoteState.READY:
             ready.append(note.row.id)
         else:
@@ -80,7 +79,9 @@ def _chosen(reader: Reader, text: str) -> tuple[list[NoteId], list[Note]]:
     return ready[::-1], useless
 
 
-def _perform(library: Library, settings: Settings, notes: Sequence[NoteId]) -> int:
+def _perform(
+    library: Library, settings: Settings, notes: Sequence[NoteId], wanted: Wanted
+) -> int:
     from tui.playback import Playback
 
     playback = Playback(
@@ -97,15 +98,25 @@ def _perform(library: Library, settings: Settings, notes: Sequence[NoteId]) -> i
     playback.set_speed(settings.speed)
     playback.start()
     try:
-        with keys(sys.stdin, performance.pressed):
+        with closing(library.reader()) as reader, keys(sys.stdin, performance.pressed):
             for note_id in notes:
-                playback.play_note(note_id)
+                # Asked note by note: for all of them it would take a while.
+                at_ms = _start(reader, note_id, wanted)
+                playback.play_note(note_id, at_ms=at_ms)
                 if not performance.wait(note_id):
                     break
     finally:
         playback.close()
         line.end()
     return performance.code
+
+
+def _start(reader: NoteReader, note_id: NoteId, wanted: Wanted) -> int | None:
+    """Tell where the words of a query begin; None for where listening stopped."""
+    if not has_words(wanted.query) or wanted.note(reader) is not None:
+        return None
+    hit = reader.hit(note_id, wanted.query)
+    return None if hit is None else hit.at_ms
 
 
 def _file_name(library: Library, note_id: NoteId) -> str:

@@ -1,6 +1,7 @@
 """The sample library that `earmark demo` shows, and the notes that keep arriving."""
 
 from tui.demo._arrivals import Arrivals
+from tui.demo._marks import marks
 from tui.demo._phone import CLIPS, Phone
 from tui.demo._script import ARRIVALS, LIBRARY, VOICES, Line, Voice
 from tui.demo._variant import variant
@@ -16,6 +17,7 @@ __all__ = [
     "Phone",
     "Voice",
     "Written",
+    "marks",
     "variant",
     "write_demo",
 ]

@@ -169,6 +169,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tui.indexer")
     parser.add_argument("--library", type=Path, required=True)
     parser.add_argument("--parent", type=int, default=0)
+    parser.add_argument("--backups", type=int, default=7)
     options = parser.parse_args(argv)
     die_with(options.parent)
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -178,7 +179,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with socket.socket(fileno=os.dup(0)) as channel:
         try:
-            with Library.open(options.library) as library:
+            with Library.open(options.library, backups=options.backups) as library:
                 if not library.read_only:
                     lock = IndexerLock(options.library)
                     return Host(channel, library, lock).serve()

@@ -76,6 +76,7 @@ class IndexerProcess:
         library: The library file.
         on_event: Told of everything, on a thread of its own; must not wait.
         log_path: Where the child's messages go; None for nowhere.
+        backups: Of how many days the last backup of the library is kept.
         command: The child's command line instead of the usual one, for tests.
     """
 
@@ -85,10 +86,12 @@ class IndexerProcess:
         on_event: Callable[[IndexEvent], None],
         *,
         log_path: Path | None = None,
+        backups: int = 7,
         command: Sequence[str] | None = None,
     ) -> None:
         # -P: the folder that the user happens to stand in is no place for our modules.
         usual = [sys.executable, "-P", "-m", "tui.indexer", "--library", str(library)]
+        usual.append(f"--backups={backups}")
         self._command = list(command or usual)
         self._emit = on_event
         self._log_path = log_path

@@ -2,11 +2,13 @@
 
 The library knows what to ask and keeps the answers; only here both the notes and the
 query language are known. A page at a time, so that other things may be done between.
+When there is nothing to ask, the words of notes are indexed, for searches.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,8 @@ __all__ = ["Rules", "apply_rules"]
 
 _log = logging.getLogger(__name__)
 
+_REST_S = 0.02
+
 
 class Rules:
     """Asks the rules, a page of notes a call. Belongs to the indexer's thread.
@@ -38,12 +42,12 @@ class Rules:
         self._queries: dict[str, Query | None] = {}
 
     def step(self) -> bool:
-        """Do a page; returns whether there may be more to do."""
+        """Do a page, or index some words; returns whether there may be more to do."""
         if self._writer.tell_stale():
             return True
         page = self._writer.next_rules()
         if page is None:
-            return False
+            return self._index_words()
         now_ms = self._wall_ms()
         today = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone().date()
         found = []
@@ -58,6 +62,15 @@ class Rules:
                 if note.row.state in wanted and matches(note, query, today, page.labels)
             ]
         self._writer.choose_by_rule(page, found, now_ms)
+        return True
+
+    def _index_words(self) -> bool:
+        """Index some words; returns whether there were any to index."""
+        if not self._writer.index_words():
+            return False
+        # SQLite lets nobody queue for its lock: who waits for it looks now and then,
+        # and would hardly find it free between two of these transactions.
+        time.sleep(_REST_S)
         return True
 
     def _query(self, text: str) -> Query | None:

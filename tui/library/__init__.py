@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tui.library._follow import Follower
     from tui.library._hash import content_hash
     from tui.library._library import Library
+    from tui.library._tag_names import tag_name
 
 __all__ = [
     "ClaimRecord",
@@ -42,6 +43,7 @@ __all__ = [
     "Reader",
     "UserWriter",
     "content_hash",
+    "tag_name",
 ]
 
 _HOMES = {
@@ -50,6 +52,7 @@ _HOMES = {
     "Follower": "tui.library._follow",
     "Library": "tui.library._library",
     "content_hash": "tui.library._hash",
+    "tag_name": "tui.library._tag_names",
 }
 """Where names live that are not in `_api`."""
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from tui.model import Sort
+
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
+    from datetime import date
 
+    from tui.answers import Bucket, Hit, SavedSearch, Statistics, TagTotals
     from tui.library._people import ChatTold, PersonTold
     from tui.library._rule_work import RulePage
     from tui.model import (
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
         DocumentState,
         Gaps,
         Group,
+        GroupBy,
         LibraryDelta,
         MonthTotals,
         Note,
@@ -43,6 +48,7 @@ if TYPE_CHECKING:
         Totals,
         WatchMode,
     )
+    from tui.query import Query
 
 __all__ = [
     "ClaimRecord",
@@ -64,7 +70,9 @@ class NoteKeys(NamedTuple):
     """
 
     order_ms: array[int]
-    """Typecode q, descending."""
+    """Typecode q, descending. In another order than the newest first these are the sort
+    keys of that: minus the time, the length, or the time plus 2^61 where a note is not
+    played yet."""
     ids: array[int]
     """Typecode q."""
 
@@ -91,17 +99,74 @@ class Reader(Protocol):
     def group_totals(self, group: Group) -> tuple[int, int, int]:
         """Notes, unplayed notes and length in milliseconds of a group."""
 
-    def keys(self, group: Group) -> NoteKeys:
+    def keys(self, group: Group, sort: Sort = Sort.NEWEST) -> NoteKeys:
         """The notes of a group, newest first (Recent: at most RECENT_LIMIT).
 
-        Of notes at the same time, the one with the higher id comes first.
+        Of notes at the same time, the one with the higher id comes first. With another
+        order the first array has the sort keys of that, see `NoteKeys`. A search that
+        can't be understood finds nothing.
         """
+
+    def members(
+        self, group: Group, ids: Sequence[NoteId], sort: Sort = Sort.NEWEST
+    ) -> dict[NoteId, int]:
+        """Which of some notes belong to a group (any but Recent), with sort keys."""
+
+    def buckets(self, by: GroupBy) -> list[Bucket]:
+        """The groups of all visible notes by something else than the chat.
+
+        Those with the newest notes come first. A note with several tags is in several.
+        """
+
+    def search(
+        self,
+        query: Query,
+        today: date,
+        *,
+        sort: Sort = Sort.NEWEST,
+        told: bool = False,
+        below: bytes = b"",
+    ) -> NoteKeys:
+        """The notes that match a query, of sources that are there.
+
+        Args:
+            query: The query. It also tells which states the notes may have.
+            today: The day that `today` and `yesterday` count from.
+            sort: Their order.
+            told: Also notes that a document tells of, and whose file never was here.
+            below: A folder that one of a note's files must lie in (of a note without
+                a file: its source); empty for anywhere.
+        """
+
+    def prepare_search(self) -> bool:
+        """Do a part of what makes searches quick; whether there is more."""
+
+    def hit(self, note_id: NoteId, query: Query) -> Hit | None:
+        """Where the words of a query stand in a note; None where they don't."""
+
+    def saved_searches(self) -> list[SavedSearch]:
+        """The saved searches by name, with totals as they were last counted."""
+
+    def search_history(self, limit: int = 100) -> list[str]:
+        """Searches that were made, the last one first."""
+
+    def tags(self) -> list[TagTotals]:
+        """The tags by name; those above others are there even if never used alone."""
+
+    def tags_of(self, ids: Sequence[NoteId]) -> dict[str, int]:
+        """The tags of some notes: name, and how many of the notes have it."""
+
+    def statistics(self) -> Statistics:
+        """The visible notes in numbers."""
 
     def rows(self, ids: Sequence[NoteId]) -> list[NoteRow]:
         """Rows for some notes, in the order asked; notes that are gone are left out."""
 
     def note(self, note_id: NoteId) -> Note | None:
         """Everything about one note."""
+
+    def notes(self, ids: Sequence[int]) -> Iterator[Note]:
+        """Everything about some notes, in their order."""
 
     def find(self, key: str) -> list[NoteId]:
         """Notes whose public id begins with some hex digits (to tell ambiguity)."""
@@ -436,6 +501,9 @@ class IndexWriter(Protocol):
 
     def tell_stale(self) -> int:
         """Tell some notes anew that an edit of the user left behind; how many."""
+
+    def index_words(self) -> int:
+        """Index the words of some notes whose words changed; how many."""
 
     def next_rules(self) -> RulePage | None:
         """Notes that changed since the user's rules were asked of them."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.library._connection import listed
 from tui.library._hash import hash_kind
 from tui.library._reader import CHANGES_LIMIT
+from tui.library._words import index_due
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -205,7 +206,7 @@ class Change:
                 self._part_sharers(note_id)
                 return
             row = (0, "missing", _NOT_HERE, told[1], None, 0, told[2])
-        _, state, reason, duration_ms, recording_id, missing, source_id = row
+        file_id, state, reason, duration_ms, recording_id, missing, source_id = row
         if missing:
             state, reason = "missing", "the file is gone"
         is_told = state == "missing" and told is not None and bool(told[0])
@@ -226,6 +227,14 @@ class Change:
         )
         if recording_id is not None:
             self.take_mark(note_id, recording_id)
+        elif file_id:
+            # Another content took its place: what was heard of the old one is not
+            # heard of this one, whatever it turns out to be.
+            store.run(
+                "UPDATE note SET played = 0, position_ms = 0 WHERE id = ?"
+                " AND owed_ms = 0",
+                (note_id,),
+            )
         for sharer in store.all("SELECT id FROM note WHERE shares = ?", (note_id,)):
             self.refresh(sharer[0])
 
@@ -348,6 +357,7 @@ class Change:
         if gone:
             self._bury(gone)
         self._write_counts()
+        index_due(self.store, self._before)
         if self._is_dirty or changed or gone:
             self.store.run(
                 "UPDATE meta SET rev = ?1, next_note = ?2, next_file = ?3,"

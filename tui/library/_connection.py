@@ -116,7 +116,7 @@ def connect(path: Path, access: Access) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA journal_size_limit = 8388608")
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # the latter from a damaged schema
         connection.close()
         raise
     return connection
@@ -202,6 +202,10 @@ class Store:
             error = sqlite3.DatabaseError(row)
             error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
             raise self._worded(error)
+
+    def interrupt(self) -> None:
+        """End the statement that runs; another thread's call, unlike all others."""
+        self._connection.interrupt()
 
     def close(self) -> None:
         """Give the connection back."""

@@ -11,10 +11,12 @@ from tui.library import _claims, _rows, _rule_work
 from tui.library._beside import claimed_films, incomplete, is_claimed
 from tui.library._change import change
 from tui.library._forget import forget_source, know_again
+from tui.library._in_words import in_words
 from tui.library._match import match_document, match_loose
 from tui.library._measure import write_measured
 from tui.library._put import FolderWriter
 from tui.library._recordings import recording_of
+from tui.library._words import AT_ONCE, BETWEEN, due, index_notes
 from tui.model import SourceId, SourceState
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ _LENGTH, _HASH = 1, 2
 """Values of file.todo."""
 
 
+@in_words
 class StoreIndexWriter:
     """The `IndexWriter` of a library file.
 
@@ -425,6 +428,22 @@ class StoreIndexWriter:
     def tell_stale(self) -> int:
         """Tell some notes anew that an edit of the user left behind; how many."""
         return _rule_work.tell_stale(self._store)
+
+    def index_words(self) -> int:
+        """Index the words of some notes whose words changed; how many."""
+        most = BETWEEN + AT_ONCE
+        if not due(self._store, 1):
+            return 0
+        with change(self._store) as current:
+            ids = due(self._store, most + 1)
+            if len(ids) <= most:
+                # Nothing shown of them changed, but searches find them only now. When
+                # many were indexed, it does for all that the last ones are told.
+                current.touch_all(ids)
+            else:
+                ids = ids[:BETWEEN]
+            index_notes(self._store, ids)
+        return len(ids)
 
     def next_rules(self) -> RulePage | None:
         """Notes that changed since the user's rules were asked of them."""

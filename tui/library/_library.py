@@ -8,13 +8,14 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Self
 
-from tui.errors import LibraryError
+from tui.errors import DamagedError, LibraryError
 from tui.library._connection import Access, Store, connect, failure
 from tui.library._reader import StoreReader
-from tui.library._repair import Condition, inspect
+from tui.library._repair import DAYS_KEPT, Condition, inspect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import BufferedReader
     from pathlib import Path
     from types import TracebackType
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tui.library._edits import Edits
     from tui.library._follow import Follower
     from tui.library._index import StoreIndexWriter
+    from tui.library._portable import Restored, Saved
     from tui.library._user import MarkWriter
     from tui.model import LibraryDelta
 
@@ -29,6 +31,7 @@ __all__ = ["Library"]
 
 _OLD_SQLITE = (3, 37)
 """The first SQLite that knows STRICT tables."""
+_DAY_S = 86_400.0
 
 
 class Library:
@@ -39,10 +42,16 @@ class Library:
         clock: Tells the time in seconds since 1970.
         notice: What the user should know about the opening; empty when all went well.
         access: What connections may do.
+        days: Of how many days the last backup is kept.
     """
 
     def __init__(
-        self, path: Path, clock: Callable[[], float], notice: str, access: Access
+        self,
+        path: Path,
+        clock: Callable[[], float],
+        notice: str,
+        access: Access,
+        days: int,
     ) -> None:
         self.path = path
         self.notice = notice
@@ -51,16 +60,25 @@ class Library:
         """Whether nothing can be kept: the file can be read, but not written."""
         self._clock = clock
         self._access = access
+        self._days = days
         self._user: MarkWriter | None = None
         self._followers: list[Follower] = []
 
     @classmethod
-    def open(cls, path: Path, *, clock: Callable[[], float] = time.time) -> Library:
+    def open(
+        cls,
+        path: Path,
+        *,
+        clock: Callable[[], float] = time.time,
+        backups: int = DAYS_KEPT,
+    ) -> Library:
         """Open a library; create, migrate or repair it as needed.
 
         Args:
             path: The file. Missing folders are made for the user alone.
             clock: Tells the time in seconds since 1970.
+            backups: Of how many days the last backup is kept; 0 for none but those
+                that are asked for, or made before a migration.
 
         Returns:
             The library; its `notice` says what was repaired.
@@ -78,30 +96,32 @@ class Library:
             if path.is_dir():
                 raise LibraryError(path, "is a folder")
             if not _is_writable(path):
-                return cls._open_to_read(path, clock, "can't be written")
-            return cls._open_to_write(path, clock)
+                return cls._open_to_read(path, clock, "can't be written", backups)
+            return cls._open_to_write(path, clock, backups)
         except OSError as error:
             reason = error.strerror or str(error)
             raise LibraryError(error.filename or path, reason.lower()) from error
         except sqlite3.Error as error:
             reason = failure(path, error).reason
             try:
-                return cls._open_to_read(path, clock, reason)
+                return cls._open_to_read(path, clock, reason, backups)
             except LibraryError:
                 raise failure(path, error) from error
 
     @classmethod
-    def _open_to_write(cls, path: Path, clock: Callable[[], float]) -> Library:
+    def _open_to_write(
+        cls, path: Path, clock: Callable[[], float], days: int
+    ) -> Library:
         condition, version = inspect(path)
         _refuse(path, condition, version)
         notice = ""
         if condition is not Condition.GOOD:
             notice = _put_in_order(path, clock)
-        return cls(path, clock, notice, Access.WRITE)
+        return cls(path, clock, notice, Access.WRITE, days)
 
     @classmethod
     def _open_to_read(
-        cls, path: Path, clock: Callable[[], float], reason: str
+        cls, path: Path, clock: Callable[[], float], reason: str, days: int
     ) -> Library:
         """Open what can be read only; the log of WAL may be out of reach then."""
         if not reason.startswith(("can't", "is ", "may ")):
@@ -116,7 +136,7 @@ class Library:
             _refuse(path, condition, version)
             if condition is Condition.GOOD:
                 notice = f"The library {reason}; it is opened for reading only."
-                return cls(path, clock, notice, access)
+                return cls(path, clock, notice, access, days)
         raise LibraryError(path, reason)
 
     @property
@@ -149,8 +169,18 @@ class Library:
         Raises:
             DamagedError: The file is broken; opening it again repairs it.
         """
-        with closing(self._store()) as store:
-            store.check()
+        from tui.library import _sound
+        from tui.library._connection import DAMAGED, suspect_path
+
+        try:
+            with closing(connect(self.path, self._access)) as connection:
+                is_sound = _sound.is_sound(connection)
+        except sqlite3.Error as error:
+            raise failure(self.path, error) from error
+        if not is_sound:
+            if not self.read_only:
+                suspect_path(self.path).touch()
+            raise DamagedError(self.path, DAMAGED)
 
     def reader(self) -> StoreReader:
         """Open a reader for the calling thread."""
@@ -208,17 +238,84 @@ class Library:
         from tui.library import _repair
         from tui.library._schema import MIGRATIONS
 
+        if max_age_s and not self._days:
+            return None  # the user wants none but those that are asked for
         now = self._clock()
         try:
             with _repair.opening_lock(self.path):
                 for last in _repair.backups(self.path)[:1]:
                     if max_age_s and _repair.is_younger(last, now - max_age_s):
                         return None
-                return _repair.back_up(self.path, len(MIGRATIONS), now)
+                return _repair.back_up(self.path, len(MIGRATIONS), now, self._days)
         except OSError as error:
             raise LibraryError(self.path, error.strerror or str(error)) from error
         except sqlite3.Error as error:
             raise failure(self.path, error) from error
+
+    def save_user_data(self, path: Path | None, put: Callable[[str], object]) -> Saved:
+        """Write everything that the user said as a backup in JSON.
+
+        Args:
+            path: The file; None to have it told in pieces instead.
+            put: Takes the pieces, which are ASCII.
+
+        Raises:
+            DataError: It can't be written, or the file is something else.
+            LibraryError: The library can't be read.
+        """
+        from tui.library import _portable
+
+        with closing(self._store()) as store:
+            left_out = 0 if self.read_only else _portable.pay_owed(store)
+            if path is None:
+                saved = _portable.write(store, put, self._clock())
+            else:
+                saved = _portable.save(store, path, self._clock())
+        return saved._replace(left_out=left_out)
+
+    def join_user_data(
+        self, file: BufferedReader, name: str, *, dry: bool = False
+    ) -> Restored:
+        """Join a backup in JSON with what is here; of each value the later one counts.
+
+        The library is copied before, as by `back_up`. All of the backup is read and
+        checked before anything is written.
+
+        Args:
+            file: The backup, packed or not.
+            name: What it is called in errors.
+            dry: Only count what would be done.
+
+        Raises:
+            DataError: The backup can't be read or understood.
+            LibraryError: The library can't be written.
+        """
+        from tui.library import _portable
+
+        if self.read_only and not dry:
+            raise LibraryError(self.path, "can't be written")
+        with _portable.read_backup(file, name) as backup:
+            if not dry:
+                self.back_up()
+            with closing(self._store()) as store:
+                if not dry:
+                    _portable.pay_owed(store)
+                return _portable.join(store, backup, dry=dry)
+
+    def back_up_daily(self) -> str:
+        """Make a backup, unless there is one of the last day.
+
+        It reads and writes all of the file, so it belongs on a thread that nobody waits
+        for.
+
+        Returns:
+            Why there is none, in a sentence; empty when all is well.
+        """
+        try:
+            self.back_up(max_age_s=_DAY_S)
+        except LibraryError as error:
+            return f"no backup of the library was made: {error.message}"
+        return ""
 
     def close(self) -> None:
         """Write what is left, end the threads; readers are closed by their owners."""
@@ -279,32 +376,49 @@ def _refuse(path: Path, condition: Condition, version: int) -> None:
 def _put_in_order(path: Path, clock: Callable[[], float]) -> str:
     """Create, migrate or repair a library; tells what the user should know."""
     from tui.library import _repair
-    from tui.library._schema import migrate
 
-    notice = ""
     with _repair.opening_lock(path):
         # Another process may have done it while this one waited.
         condition, version = inspect(path)
         _refuse(path, condition, version)
-        if condition is Condition.DAMAGED:
-            notice = _repaired(path, clock())
-            condition, version = inspect(path)
+        notice = _repaired(path, condition, clock())
         if condition is Condition.OLDER:
             _repair.back_up(path, version, clock())
         elif condition is Condition.NEW:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        with closing(connect(path, Access.WRITE)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            migrate(connection)
+        try:
+            _migrated(path)
+        except sqlite3.DatabaseError as error:
+            if condition is not Condition.OLDER or not _repair.is_broken(error):
+                raise
+            notice = _repaired(path, Condition.DAMAGED, clock())
+            _migrated(path)
     return notice
 
 
-def _repaired(path: Path, now: float) -> str:
-    from tui.library import _repair
+def _migrated(path: Path) -> None:
+    """Bring a library to this version, in the mode that lets others read meanwhile."""
+    from tui.library._schema import migrate
 
-    kept = _repair.set_aside(path, now)
-    backup = _repair.restore(path)
-    start = f"The library file was damaged and is kept as {kept.name}."
-    if backup is None:
-        return f"{start} There is no good backup of it, so a new one was begun."
-    return f"{start} It was restored from {backup.name}."
+    with closing(connect(path, Access.WRITE)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        migrate(connection)
+
+
+def _repaired(path: Path, condition: Condition, now: float) -> str:
+    """Repair a library if need be; tells what the user should know."""
+    from tui.library import _rebuild, _sound
+    from tui.library._connection import suspect_path
+
+    if condition is Condition.DAMAGED:
+        return _rebuild.replace_damaged(path, now)
+    if condition is Condition.LOST:
+        return _rebuild.replace_lost(path)
+    if condition is Condition.STRANGE:
+        try:
+            notice = _sound.put_right(path)
+        except DamagedError:
+            return _rebuild.replace_damaged(path, now)
+        suspect_path(path).unlink(missing_ok=True)
+        return notice
+    return ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
-from tui.library import _rows
+from tui.library import _rows, _views
 from tui.library._api import NoteKeys
+from tui.library._in_words import in_words
 from tui.model import (
     RECENT_LIMIT,
     Group,
@@ -15,6 +16,7 @@ from tui.model import (
     MonthTotals,
     NoteId,
     Problem,
+    Sort,
     SourceId,
     SourceState,
     Totals,
@@ -22,19 +24,23 @@ from tui.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
+    from tui.answers import Bucket, Hit, SavedSearch, Statistics, TagTotals
     from tui.library._connection import Row, Store
     from tui.model import (
         Chat,
         ChatId,
         DocumentInfo,
         Gaps,
+        GroupBy,
         Note,
         NoteFile,
         NoteRow,
         NoteState,
         Source,
     )
+    from tui.query import Query
 
 __all__ = ["CHANGES_LIMIT", "StoreReader"]
 
@@ -52,6 +58,8 @@ _NEWEST = "ORDER BY order_ms DESC, id DESC"
 _JOINED = (
     "FROM note JOIN chat ON chat.id = note.chat_id"
     " LEFT JOIN sender ON sender.id = note.sender_id"
+    " LEFT JOIN recording ON recording.id = note.recording_id"
+    " LEFT JOIN mark ON mark.hash = recording.hash"
 )
 _FILES = (
     "FROM note JOIN file ON file.note_id = coalesce(note.shares, note.id)"
@@ -67,6 +75,7 @@ _GROUPS = {
 }
 
 
+@in_words
 class StoreReader:
     """The `Reader` of a library file.
 
@@ -118,6 +127,8 @@ class StoreReader:
 
     def group_totals(self, group: Group) -> tuple[int, int, int]:
         """Notes, unplayed notes and length in milliseconds of a group."""
+        if group.kind in _views.KINDS:
+            return _views.totals(self._store, group)
         match group.kind:
             case GroupKind.UNPLAYED:
                 sql = (
@@ -140,7 +151,7 @@ class StoreReader:
                     f" WHERE problem = 1 AND {_THERE}"
                 )
                 params = ()
-            case GroupKind.RECENT:
+            case _:  # the newest notes
                 params = tuple(self.keys(group).ids)
                 sql = (
                     "SELECT count(*), sum(played < 2), sum(duration_ms) FROM note"
@@ -149,8 +160,10 @@ class StoreReader:
         row = self._store.one(sql, params) or (0, 0, 0)
         return row[0] or 0, row[1] or 0, row[2] or 0
 
-    def keys(self, group: Group) -> NoteKeys:
+    def keys(self, group: Group, sort: Sort = Sort.NEWEST) -> NoteKeys:
         """The notes of a group, newest first; of the same time, the latest id first."""
+        if sort is not Sort.NEWEST or group.kind in _views.KINDS:
+            return _views.keys(self._store, group, sort)
         if group.kind is GroupKind.RECENT:
             return _note_keys(self._recent())
         params = {
@@ -161,6 +174,69 @@ class StoreReader:
             f"SELECT order_ms, id FROM note WHERE {_GROUPS[group.kind]}", params
         )
         return _note_keys(rows)
+
+    def members(
+        self, group: Group, ids: Sequence[NoteId], sort: Sort = Sort.NEWEST
+    ) -> dict[NoteId, int]:
+        """Which of some notes belong to a group (any but Recent), with sort keys."""
+        return _views.members(self._store, group, ids, sort)
+
+    def buckets(self, by: GroupBy) -> list[Bucket]:
+        """The groups of all visible notes by something else than the chat."""
+        return _views.buckets(self._store, by)
+
+    def search(
+        self,
+        query: Query,
+        today: date,
+        *,
+        sort: Sort = Sort.NEWEST,
+        told: bool = False,
+        below: bytes = b"",
+    ) -> NoteKeys:
+        """The notes that match a query, of sources that are there."""
+        from tui.library._search import search
+
+        return search(self._store, query, today, sort=sort, told=told, below=below)
+
+    def prepare_search(self) -> bool:
+        """Do a part of what makes searches quick; whether there is more."""
+        from tui.library._search import prepare
+
+        return prepare(self._store)
+
+    def hit(self, note_id: NoteId, query: Query) -> Hit | None:
+        """Where the words of a query stand in a note; None where they don't."""
+        from tui.library._hits import hit_of
+
+        note = self.note(note_id)
+        return None if note is None else hit_of(note, query)
+
+    def saved_searches(self) -> list[SavedSearch]:
+        """The saved searches by name, with totals as they were last counted."""
+        return _views.saved_searches(self._store)
+
+    def search_history(self, limit: int = 100) -> list[str]:
+        """Searches that were made, the last one first."""
+        return _views.search_history(self._store, limit)
+
+    def tags(self) -> list[TagTotals]:
+        """The tags by name; those above others are there even if never used alone."""
+        from tui.library._tags import tag_totals
+
+        return tag_totals(self._store)
+
+    def tags_of(self, ids: Sequence[NoteId]) -> dict[str, int]:
+        """The tags of some notes: name, and how many of the notes have it."""
+        from tui.library._tags import tags_of
+
+        return tags_of(self._store, ids)
+
+    def statistics(self) -> Statistics:
+        """The visible notes in numbers."""
+        from tui.library._statistics import statistics
+
+        return statistics(self._store)
 
     def rows(self, ids: Sequence[NoteId]) -> list[NoteRow]:
         """Rows for some notes, in the order asked; notes that are gone are left out."""
@@ -359,6 +435,10 @@ class StoreReader:
         """The number of the last committed change."""
         return int(self._store.all("SELECT rev FROM meta")[0][0])
 
+    def interrupt(self) -> None:
+        """End the query that runs, from another thread; it fails with LibraryError."""
+        self._store.interrupt()
+
     def close(self) -> None:
         """Give the connection back."""
         self._store.close()
@@ -401,7 +481,6 @@ class StoreReader:
                 row[0]: row
                 for row in self._store.all(
                     f"SELECT {_rows.NOTE_COLUMNS} {_JOINED}"
-                    " LEFT JOIN recording ON recording.id = note.recording_id"
                     f" WHERE note.id IN ({_PLACES})",
                     page,
                 )

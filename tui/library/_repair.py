@@ -3,14 +3,14 @@
 The look costs a few pages, whatever the size of the file. A thorough check is made
 only after a connection met damage (it leaves a file named `*.suspect`).
 
-A damaged file is never overwritten: it is renamed, and the newest good backup takes its
-place, or a new file. Backups lie beside the library, named by version and time.
+A damaged file is never overwritten: it is kept under another name. What takes its place
+is told by `_rebuild.py`. Backups lie beside the library, named by version and time: one
+for each of the last days, the newest few, and the last one of each older version.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import time
 from contextlib import closing, contextmanager
@@ -32,23 +32,42 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "BACKUPS_KEPT",
+    "DAYS_KEPT",
     "Condition",
     "back_up",
     "backups",
+    "good_backup",
     "inspect",
+    "is_broken",
     "is_younger",
     "opening_lock",
-    "restore",
     "set_aside",
+    "sync",
 ]
 
-BACKUPS_KEPT = 3
+DAYS_KEPT = 7
+"""Days of which the last backup is kept."""
+NEWEST_KEPT = 3
+"""Backups that are kept, of whatever day."""
+SPARE_BYTES = 64 * 1024 * 1024
+"""What a backup leaves free on the disk."""
 LOCK_SECONDS = 30.0
 """How long to wait for another process that repairs or migrates the same file."""
 
 _MAGIC = b"SQLite format 3\0"
 _MARK = ".bak"
+
+TABLES = frozenset(
+    (
+        *("bookmark", "chat", "chat_total", "choice", "claim", "document", "edit"),
+        *("file", "folder", "former_source", "gone", "mark", "meta", "month_total"),
+        *("note", "path_fact", "recording", "removed", "retell", "rule"),
+        *("saved_search", "search_history", "sender", "shown_chat", "source"),
+        *("tag", "tagged", "word_due", "words", "words_config", "words_content"),
+        *("words_data", "words_docsize", "words_idx"),
+    )
+)
+"""What a file of this version has at least."""
 
 _BROKEN = frozenset(
     {
@@ -71,6 +90,10 @@ class Condition(Enum):
     FOREIGN = auto()
     """A database of another program."""
     DAMAGED = auto()
+    STRANGE = auto()
+    """Sound, but for something that `_sound.put_right` puts right."""
+    LOST = auto()
+    """Not there, or empty, while there are backups of it."""
 
 
 def inspect(path: Path, access: Access = Access.WRITE) -> tuple[Condition, int]:
@@ -91,22 +114,36 @@ def inspect(path: Path, access: Access = Access.WRITE) -> tuple[Condition, int]:
         with path.open("rb") as file:
             head = file.read(len(_MAGIC))
     except FileNotFoundError:
-        return Condition.NEW, 0
+        return _new_or_lost(path), 0
     if not head:
-        return Condition.NEW, 0
+        return _new_or_lost(path), 0
     if head != _MAGIC:
         return Condition.DAMAGED, 0
     try:
         with closing(connect(path, access)) as connection:
             return _look(path, connection)
+    except UnicodeDecodeError:  # of a message with a name from the damaged file
+        return Condition.DAMAGED, 0
     except sqlite3.DatabaseError as error:
-        if error_code(error) in _BROKEN:
+        if is_broken(error):
             return Condition.DAMAGED, 0
         raise
 
 
+def is_broken(error: sqlite3.Error) -> bool:
+    """Whether an error means that the file is not what it should be."""
+    return error_code(error) in _BROKEN
+
+
+def _new_or_lost(path: Path) -> Condition:
+    try:
+        return Condition.LOST if backups(path) else Condition.NEW
+    except OSError:  # no folder yet
+        return Condition.NEW
+
+
 def _look(path: Path, connection: sqlite3.Connection) -> tuple[Condition, int]:
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     owner = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if owner != APPLICATION_ID:
@@ -119,17 +156,27 @@ def _look(path: Path, connection: sqlite3.Connection) -> tuple[Condition, int]:
         != 1
     ):
         return Condition.DAMAGED, version
-    if suspect_path(path).exists():
-        if not _is_sound(connection):
-            return Condition.DAMAGED, version
-        suspect_path(path).unlink(missing_ok=True)
     if version < len(MIGRATIONS):
-        return Condition.OLDER, version
-    return Condition.GOOD, version
+        return _looked(path, connection, Condition.OLDER), version
+    if not tables >= TABLES:
+        return Condition.DAMAGED, version
+    return _looked(path, connection, Condition.GOOD), version
 
 
-def _is_sound(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+def _looked(
+    path: Path, connection: sqlite3.Connection, condition: Condition
+) -> Condition:
+    """Look thoroughly, if anybody met damage since the last time."""
+    if not suspect_path(path).exists():
+        return condition
+    from tui.library import _sound
+
+    if not (_sound.is_sound(connection) and _sound.is_readable(connection)):
+        return Condition.DAMAGED
+    if condition is Condition.GOOD and _sound.has_strange_values(connection):
+        return Condition.STRANGE
+    suspect_path(path).unlink(missing_ok=True)
+    return condition
 
 
 @contextmanager
@@ -194,7 +241,37 @@ def backups(path: Path) -> list[Path]:
     return sorted(found, key=age, reverse=True)
 
 
-def back_up(path: Path, version: int, now: float) -> Path:
+def _forgotten(path: Path, version: int, days: int) -> list[Path]:
+    """Backups that are not kept any longer.
+
+    Args:
+        path: The library.
+        version: Its version.
+        days: How many days are kept.
+    """
+    found = backups(path)
+    kept = set(found[:NEWEST_KEPT])
+    last_of_day: dict[str, Path] = {}
+    last_of_version: dict[str, Path] = {}
+    for each in found:
+        made, _, moment = each.name[len(path.name) + 2 : -len(_MARK)].partition("-")
+        last_of_day.setdefault(moment[:8], each)
+        last_of_version.setdefault(made, each)
+    kept |= set(list(last_of_day.values())[:days])
+    # Those from before a migration: an older Earmark could go on with them.
+    kept |= {each for made, each in last_of_version.items() if made != str(version)}
+    return [each for each in found if each not in kept]
+
+
+def _require_room(path: Path) -> None:
+    """Refuse a backup that would fill the disk."""
+    free = os.statvfs(path.parent)
+    size = path.stat().st_size
+    if free.f_bavail * free.f_frsize < size + SPARE_BYTES:
+        raise LibraryError(path, "there is no room for a backup of it on the disk")
+
+
+def back_up(path: Path, version: int, now: float, days: int = DAYS_KEPT) -> Path:
     """Copy a library while it may be in use, and forget the oldest backups.
 
     The caller holds the `opening_lock`: nobody else makes one.
@@ -203,11 +280,13 @@ def back_up(path: Path, version: int, now: float) -> Path:
         path: The library.
         version: Its version.
         now: Seconds since 1970.
+        days: Of how many days the last backup is kept.
 
     Returns:
         The backup.
     """
     _forget_halves(path)
+    _require_room(path)
     target = _free_name(path, f"v{version}-{_stamp(now)}", _MARK)
     part = target.with_name(target.name + ".part")
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -219,12 +298,12 @@ def back_up(path: Path, version: int, now: float) -> Path:
             source.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # so that it is one file
             _check_copy(path, copy)
-        _sync(part)
+        sync(part)
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    for old in backups(path)[BACKUPS_KEPT:]:
+    for old in _forgotten(path, version, days):
         old.unlink(missing_ok=True)
     return target
 
@@ -240,52 +319,50 @@ def _forget_halves(path: Path) -> None:
 
 def _check_copy(path: Path, copy: sqlite3.Connection) -> None:
     """Refuse a copy of a damaged library, which would push out a good backup."""
-    if not _is_sound(copy):
+    from tui.library._sound import is_sound
+
+    if not is_sound(copy):
         suspect_path(path).touch()
         raise DamagedError(path, DAMAGED)
 
 
 def set_aside(path: Path, now: float) -> Path:
-    """Rename a damaged library with its logs; tells the new name."""
+    """Keep a damaged library, with its logs, under a new name; tells that name.
+
+    Where the file system can, the file has both names until another takes the old one:
+    whoever is killed in between leaves no gap.
+    """
     target = _free_name(path, f"damaged-{_stamp(now)}")
-    path.rename(target)
+    try:
+        os.link(path, target)
+    except OSError:
+        path.rename(target)
     for ending in ("-wal", "-shm"):
         log = path.with_name(path.name + ending)
         if log.exists():
             log.rename(target.with_name(target.name + ending))
-    suspect_path(path).unlink(missing_ok=True)
     return target
 
 
-def restore(path: Path) -> Path | None:
-    """Put the newest good backup in the place of a library.
+def good_backup(path: Path) -> Path | None:
+    """Find the newest backup of a library that is good; None when there is none."""
+    from tui.library import _sound
 
-    Args:
-        path: Where the library was.
-
-    Returns:
-        The backup that was taken; None when there is no good one.
-    """
     for backup in backups(path):
         try:
             condition, _ = inspect(backup, Access.IMMUTABLE)
             if condition not in {Condition.GOOD, Condition.OLDER}:
                 continue
             with closing(connect(backup, Access.IMMUTABLE)) as connection:
-                if not _is_sound(connection):
-                    continue
-        except (sqlite3.DatabaseError, OSError):
+                if _sound.is_sound(connection) and _sound.is_readable(connection):
+                    return backup
+        except (sqlite3.DatabaseError, UnicodeDecodeError, OSError):
             continue
-        part = path.with_name(path.name + ".part")
-        shutil.copyfile(backup, part)
-        part.chmod(0o600)
-        _sync(part)
-        part.replace(path)
-        return backup
     return None
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file reach the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

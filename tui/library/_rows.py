@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.library._api import DocumentRecord, FileRecord
 from tui.model import (
+    Bookmark,
     Chat,
     ChatKind,
     Direction,
@@ -143,15 +144,21 @@ def chat_of(row: Row) -> Chat:
 ROW_COLUMNS = (
     "note.id, note.chat_id, chat.title, note.kind, sender.name, note.direction,"
     " note.sent_ms, note.offset_min, note.precision, note.order_ms, note.duration_ms,"
-    " note.state, note.reason, note.played, note.position_ms, note.title,"
+    " note.state, note.reason, note.played, note.position_ms,"
+    " coalesce(nullif(mark.title, ''), note.title),"
     # Only a note that can't be played is told apart by the name of its file.
     " iif(note.state = 'ready', x'', coalesce((SELECT name FROM file"
     " WHERE note_id = note.id ORDER BY missing, role = 'copy', id LIMIT 1),"
     " (SELECT name FROM claim WHERE note_id = note.id AND name <> x'' LIMIT 1), x'')),"
+    " coalesce(nullif(substr(mark.comment, 1, 120), ''),"
     " (SELECT substr(iif(transcript <> '', transcript, text), 1, 120) FROM claim"
     " WHERE note_id = note.id AND (transcript <> '' OR text <> '')"
-    " ORDER BY transcript = '' LIMIT 1)"
+    " ORDER BY transcript = '' LIMIT 1)), coalesce(mark.star, 0),"
+    # As hex digits: a name may hold every character, and need not be text.
+    " (SELECT group_concat(hex(name), ' ') FROM tagged JOIN tag ON tag.id = tag_id"
+    " WHERE tagged.hash = recording.hash)"
 )
+"""Needs the tables chat, sender, recording and mark beside the note."""
 
 
 def note_row_of(row: Row) -> NoteRow:
@@ -174,8 +181,33 @@ def note_row_of(row: Row) -> NoteRow:
         position_ms=row[14],
         title=from_text(row[15]),
         file_name=os.fsdecode(row[16] or b""),
-        snippet="" if row[17] is None else from_text(row[17]),
+        snippet=_one_line(row[17]),
+        star=bool(row[18]),
+        tags=_tags_of(row[19]) if row[19] else (),
     )
+
+
+def _one_line(value: str | bytes | None) -> str:
+    """Read the beginning of a text; bytes may have been cut within a character."""
+    while value:
+        try:
+            return " ".join(from_text(value).split())
+        except UnicodeDecodeError:
+            value = value[:-1]
+    return ""
+
+
+def _from_hex(digits: str) -> str:
+    return bytes.fromhex(digits).decode("utf-8", "surrogatepass")
+
+
+def _tags_of(told: str) -> tuple[str, ...]:
+    return tuple(sorted(map(_from_hex, told.split()), key=str.casefold))
+
+
+def _bookmark_of(told: str) -> Bookmark:
+    at_ms, _, text = told.partition(":")
+    return Bookmark(int(at_ms), _from_hex(text))
 
 
 NOTE_COLUMNS = ROW_COLUMNS + (
@@ -185,8 +217,12 @@ NOTE_COLUMNS = ROW_COLUMNS + (
     " note.sender_confidence, note.time_origin, note.time_confidence,"
     " note.phone_played, (SELECT transcript FROM claim WHERE note_id = note.id"
     " AND transcript <> '' LIMIT 1), (SELECT text FROM claim WHERE note_id = note.id"
-    " AND text <> '' LIMIT 1), recording.peaks IS NOT NULL, note.source_id"
+    " AND text <> '' LIMIT 1), recording.peaks IS NOT NULL, note.source_id,"
+    " mark.title, mark.comment, (SELECT group_concat(at_ms || ':' || hex(text), ' ')"
+    " FROM bookmark WHERE hash = recording.hash)"
 )
+_ROW = 20
+"""How many columns of those a row of the tree has."""
 
 
 def note_of(row: Row, files: Sequence[tuple[NoteFile, str, bool]]) -> Note:
@@ -198,27 +234,33 @@ def note_of(row: Row, files: Sequence[tuple[NoteFile, str, bool]]) -> Note:
             where the note is missing count only if it is missing everywhere.
     """
     there = [file for file in files if not file[2]] or files
+    key, chat_kind, content, peaks, *rest = row[_ROW:]
+    told, (phone_played, transcript, text, *others) = rest[:6], rest[6:]
+    has_own_peaks, source_id, own_title, comment, bookmarks = others
     evidence = {
-        "chat": Evidence(from_text(row[22]), row[23]),
-        "sent_at": Evidence(from_text(row[26]), row[27]),
+        "chat": Evidence(from_text(told[0]), told[1]),
+        "sent_at": Evidence(from_text(told[4]), told[5]),
     }
     if row[4] is not None:
-        evidence["sender"] = Evidence(from_text(row[24]), row[25])
+        evidence["sender"] = Evidence(from_text(told[2]), told[3])
     return Note(
         row=note_row_of(row),
-        key=row[18].hex(),
-        chat_kind=ChatKind(row[19]),
+        key=key.hex(),
+        chat_kind=ChatKind(chat_kind),
         size=there[0][0].size if there else 0,
-        recording=None if row[20] is None else row[20].hex(),
+        recording=None if content is None else content.hex(),
         container=there[0][1] if there else "",
         files=tuple(file for file, _, _ in there),
         evidence=evidence,
-        peaks=row[21],
-        phone_played=None if row[28] is None else bool(row[28]),
-        transcript="" if row[29] is None else from_text(row[29]),
-        text="" if row[30] is None else from_text(row[30]),
-        has_own_peaks=bool(row[31]),
-        source_id=row[32],
+        peaks=peaks,
+        comment=from_text(comment or ""),
+        phone_played=None if phone_played is None else bool(phone_played),
+        transcript=from_text(transcript or ""),
+        text=from_text(text or ""),
+        has_own_peaks=bool(has_own_peaks),
+        source_id=source_id,
+        own_title=from_text(own_title or ""),
+        bookmarks=tuple(sorted(map(_bookmark_of, (bookmarks or "").split()))),
     )
 
 

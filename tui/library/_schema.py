@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.library._schema_2 import second_tables
+from tui.library._schema_3 import third_tables
 
 if TYPE_CHECKING:
     import sqlite3
@@ -221,6 +222,7 @@ def _first_tables(connection: sqlite3.Connection) -> None:
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first_tables,
     second_tables,
+    third_tables,
 )
 """By version: the first makes version 1 of an empty file."""
 

@@ -1,10 +1,11 @@
 """What the user's edits changed, as it was before, and how it comes back.
 
 An edit touches only what belongs to the user: own names, what he joined and parted, his
-choices and rules, the order of dates of a document. Each touched thing is kept as it
-was, in JSON, by what it is and not by the number of its row: chats by source and
-identity, recordings by their hash. So an undo works also after a source was removed and
-added again. Everything that is shown follows from that and from what is told.
+choices and rules, the order of dates of a document, his marks and searches. Each
+touched thing is kept as it was, in JSON, by what it is and not by the number of its
+row: chats by source and identity, recordings by their hash, tags by their name. So an
+undo works also after a source was removed and added again. Everything that is shown
+follows from that and from what is told.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tui.library._facts import Facts, notes_with
 from tui.library._people import OWN, Identities
 from tui.library._rows import from_text, to_text
+from tui.library._undo_marks import MARKS_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,6 +79,15 @@ class Before:
         self._roots[table, row_id] = self._people.root(table, row_id)
         self._store.run(f"UPDATE {table} SET edited = 1 WHERE id = ?", (row_id,))
 
+    def keep(self, of: str, **what: Any) -> None:  # noqa: ANN401  # what JSON can hold
+        """Keep a mark or search, which one of `MARKS_BACK` brings back.
+
+        Args:
+            of: Its name there.
+            what: What that takes.
+        """
+        self._kept.append({"of": of, **what})
+
     def choices(self, field: str, hashes: Iterable[bytes]) -> None:
         """Keep what the user chose by hand for some recordings."""
         new: list[str] = []
@@ -120,16 +131,20 @@ class Before:
         return json.dumps(self._kept, separators=(",", ":"))
 
 
-def bring_back(change: Change, text: str) -> None:
+def bring_back(change: Change, text: str, now_ms: int) -> None:
     """Make everything that an edit changed what it was before.
 
     Args:
         change: The open transaction.
         text: What `Before.finish` gave.
+        now_ms: The wall clock: to take something back is a word of now.
     """
     people = Identities(change)
     for kept in reversed(json.loads(text)):
-        _BACK[kept["of"]](change, people, kept)
+        if kept["of"] in MARKS_BACK:
+            MARKS_BACK[kept["of"]](change, kept, now_ms)
+        else:
+            _BACK[kept["of"]](change, people, kept)
     retell(change)
 
 

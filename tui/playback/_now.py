@@ -29,6 +29,10 @@ class NowPlaying:
     speed: float = 1.0
     volume: float = 1.0
     muted: bool = False
+    skip: int = 0
+    """How many of the pauses are left out: 0 none, 3 the most."""
+    saved_ms: int = 0
+    """How much that saved since the note was last cued."""
     device_problem: str = ""
     """A line while there is no working device or engine; empty otherwise."""
     message: str = ""

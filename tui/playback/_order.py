@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from tui.model import GroupKind, NoteId, NoteState, Played
+from tui.model import GroupKind, NoteId, NoteState, Played, Sort
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,6 +17,9 @@ __all__ = ["first_unplayed", "next_unplayed", "step_from"]
 
 _SKIP_LIMIT = 500
 """After so many notes in a row that can't be played, there is no next one."""
+_BY_CHAT = frozenset({GroupKind.CHAT, GroupKind.MONTH})
+_UNPLAYED_KEY = 1 << 60
+"""Above it are the sort keys of what is not played yet (`tui.library.NoteKeys`)."""
 
 
 def step_from(
@@ -41,7 +44,7 @@ def step_from(
     Returns:
         The note, or None at the end of the group.
     """
-    by_chat = within is None or within.kind in {GroupKind.CHAT, GroupKind.MONTH}
+    by_chat = within is None or within.kind in _BY_CHAT
     for _ in range(_SKIP_LIMIT):
         if by_chat:
             found = reader.neighbour(note_id, step)
@@ -92,12 +95,14 @@ def first_unplayed(reader: Reader, group: Group) -> NoteId | None:
     """
     if group.kind is GroupKind.PROBLEMS or not reader.group_totals(group)[1]:
         return None
-    ids = reader.keys(group).ids
-    if group.kind in {GroupKind.UNPLAYED, GroupKind.RECENT}:
-        for at in range(len(ids) - 1, max(-1, len(ids) - 1 - _SKIP_LIMIT), -1):
-            if _is_unplayed(reader, NoteId(ids[at])):
-                return NoteId(ids[at])
+    if group.kind not in _BY_CHAT:
+        keys = reader.keys(group, Sort.UNPLAYED)
+        end = bisect_left(keys.order_ms, -_UNPLAYED_KEY, key=lambda order: -order)
+        for at in range(end - 1, max(-1, end - 1 - _SKIP_LIMIT), -1):
+            if _is_unplayed(reader, NoteId(keys.ids[at])):
+                return NoteId(keys.ids[at])
         return None
+    ids = reader.keys(group).ids
     at_id = NoteId(ids[-1]) if ids else None
     for _ in range(_SKIP_LIMIT):
         if at_id is None or not _is_inside(reader, at_id, group):

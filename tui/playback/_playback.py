@@ -85,11 +85,15 @@ class Playback:
     def now(self) -> NowPlaying:
         """What plays at this moment; a setting shows as soon as it was made."""
         now, status = self._now, self._player.status
-        settings = (status.speed, status.volume, status.muted)
-        if (now.speed, now.volume, now.muted) == settings:
+        settings = (status.speed, status.volume, status.muted, status.skip)
+        if (now.speed, now.volume, now.muted, now.skip) == settings:
             return now
         return replace(
-            now, speed=status.speed, volume=status.volume, muted=status.muted
+            now,
+            speed=status.speed,
+            volume=status.volume,
+            muted=status.muted,
+            skip=status.skip,
         )
 
     def subscribe(self, listener: Callable[[NowPlaying], None]) -> None:
@@ -130,14 +134,21 @@ class Playback:
 
     # What plays
 
-    def play_note(self, note_id: NoteId, *, within: Group | None = None) -> None:
+    def play_note(
+        self,
+        note_id: NoteId,
+        *,
+        within: Group | None = None,
+        at_ms: int | None = None,
+    ) -> None:
         """Play a note from where it was left, and go on within a group.
 
         Args:
             note_id: The note.
             within: The group that it was chosen from; None for its chat.
+            at_ms: Where to begin instead.
         """
-        self._ask(partial(self._session.play_note, note_id, within))
+        self._ask(partial(self._session.play_note, note_id, within, at_ms))
 
     def play_group(self, group: Group) -> None:
         """Play the oldest unplayed note of a group, and go on within it."""
@@ -204,7 +215,7 @@ class Playback:
             self._player.seek(round(duration_ms * share))
 
     def set_speed(self, speed: float) -> None:
-        """Speak faster or slower, 0.5 to 3.0 (clamped)."""
+        """Speak faster or slower, 0.5 to 4.0 (clamped)."""
         self._player.set_speed(speed)
 
     def set_volume(self, volume: float) -> None:
@@ -214,6 +225,10 @@ class Playback:
     def set_muted(self, muted: bool) -> None:  # noqa: FBT001  # a setter of one boolean
         """Silence without a pause, or undo it."""
         self._player.set_muted(muted)
+
+    def set_skip(self, strength: int) -> None:
+        """Leave out pauses: 0 none, 3 as many as can be told (clamped)."""
+        self._player.set_skip(strength)
 
     # The thread
 

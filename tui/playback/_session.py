@@ -88,13 +88,17 @@ class Session:
 
     # Requests
 
-    def play_note(self, note_id: NoteId, within: Group | None) -> None:
-        """Play a note from where it was left."""
+    def play_note(
+        self, note_id: NoteId, within: Group | None, at_ms: int | None = None
+    ) -> None:
+        """Play a note from where it was left, or from a moment."""
         self._begin_request()
         current = self._current
         is_on = self._status.state in _AT_WORK
         if current is not None and current.id == note_id and is_on:
             current.within = within
+            if at_ms is not None:
+                self._player.seek(at_ms)
             self._player.play()
             self._show()
             return
@@ -107,7 +111,7 @@ class Session:
             self._message = f"Can't play this note: {printable(why)}"
             self._show()
             return
-        self._load(note_id, within)
+        self._load(note_id, within, at_ms)
 
     def play_group(self, group: Group) -> None:
         """Play the oldest unplayed note of a group."""
@@ -324,7 +328,9 @@ class Session:
             skip=self._broken,
         )
 
-    def _load(self, note_id: NoteId, within: Group | None) -> None:
+    def _load(
+        self, note_id: NoteId, within: Group | None, at_ms: int | None = None
+    ) -> None:
         self._leave()
         self._failure = ""
         note = self._reader.note(note_id)
@@ -342,7 +348,9 @@ class Session:
             self._status = replace(self._player.status, state=PlayerState.FAILED)
             self._give_up(current, note.row.reason or "its file is gone")
         else:
-            start_ms = resume_position(current.position_ms, current.duration_ms)
+            start_ms = at_ms
+            if start_ms is None:
+                start_ms = resume_position(current.position_ms, current.duration_ms)
             current.position_ms = start_ms
             current.generation = self._player.load(path, position_ms=start_ms)
             self._status = self._player.status
@@ -382,6 +390,8 @@ class Session:
             speed=status.speed,
             volume=status.volume,
             muted=status.muted,
+            skip=status.skip,
+            saved_ms=status.saved_ms,
             device_problem=status.device_problem,
             message=self._message,
             failure=self._failure,

@@ -22,6 +22,7 @@ _PART = "Jump to 0 to 90 %"
 _STEP = "Previous, next note"
 _SPEED = "Slower, faster"
 _VOLUME = "Softer, louder"
+_DAY = "Next, previous day"
 
 _TABLE = (
     # keys, action, id, title, what it does, row of the help that it shares
@@ -89,11 +90,39 @@ _TABLE = (
     ("=", "volume(0.05)", "play.louder", "Louder", "Volume up by 5 %", _VOLUME),
     ("m", "mute", "play.mute", "Mute", "Silence without a pause, or undo it", ""),
     (
+        "S",
+        "skip_silence",
+        "play.skip_silence",
+        "Skip silence",
+        "Leave out long pauses, more of them, most, or none",
+        "",
+    ),
+    (
         "u",
-        "toggle_played",
+        "marks('played')",
         "note.played",
         "Played, unplayed",
-        "Mark the note under the cursor played, or unplayed",
+        "Mark the note, the selected ones, or all of a group played, or unplayed",
+        "",
+    ),
+    ("s", "marks('star')", "note.star", "Star", "Star, or take the star away", ""),
+    ("t", "marks('tag')", "note.tag", "Tag", "Give tags, or take them away", ""),
+    ("c", "marks('comment')", "note.comment", "Comment", "Write a comment", ""),
+    ("C", "marks('title')", "note.title", "Title", "Give a title of your own", ""),
+    (
+        "b",
+        "marks('bookmark')",
+        "note.bookmark",
+        "Bookmark",
+        "Mark this moment of the note that plays; the text can wait",
+        "",
+    ),
+    (
+        "B",
+        "marks('bookmarks')",
+        "note.bookmarks",
+        "Bookmarks",
+        "List the bookmarks of the note: go to one, write to it, remove it",
         "",
     ),
     (
@@ -105,6 +134,52 @@ _TABLE = (
         "",
     ),
     ("z", "people('undo')", "note.undo", "Undo", "Take the last change back", ""),
+    (
+        "Z",
+        "marks('changes')",
+        "note.changes",
+        "List of changes",
+        "List what can be undone, and take back as much as you like",
+        "",
+    ),
+    ("/", "find('search')", "find.search", "Search", "Search and filter", ""),
+    (
+        "N",
+        "find('previous')",
+        "find.previous",
+        "Previous match",
+        "Go to the match before, while a search is on; n goes to the next",
+        "",
+    ),
+    ("f", "find('saved')", "find.saved", "Saved searches", "Choose, save, remove", ""),
+    (
+        "w",
+        "find('group')",
+        "find.group",
+        "Group by",
+        "Group the tree by chat, sender, day, week, month, tag or source",
+        "",
+    ),
+    (
+        "o",
+        "find('sort')",
+        "find.sort",
+        "Sort",
+        "Sort by time, by length, or what is not played yet first",
+        "",
+    ),
+    ("d", "find('date')", "find.date", "Go to date", "Go to the notes of a day", ""),
+    (")", "find('next_day')", "find.next_day", "Next day", "Go a day on", _DAY),
+    ("(", "find('previous_day')", "find.previous_day", "Day before", "Back", _DAY),
+    ("#", "marks('tags')", "find.tags", "Tags", "All tags, with counts", ""),
+    (
+        "I",
+        "find('statistics')",
+        "find.statistics",
+        "Statistics",
+        "Minutes per chat, sender and month, and what is left to hear",
+        "",
+    ),
     (
         "y",
         "copy_path",

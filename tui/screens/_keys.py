@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.screen import Screen
 
-__all__ = ["GROUPS", "Bound", "bound_actions", "key_name", "main_keys"]
+__all__ = ["GROUPS", "UNBOUND", "Bound", "bound_actions", "key_name", "main_keys"]
 
 _R = TypeVar("_R")
 """What a screen gives back; of no matter here."""
@@ -30,14 +30,19 @@ _NAMES = {
     "pagedown": "PgDn",
     "home": "Home",
     "end": "End",
-}
+    "delete": "Delete",
+    "insert": "Insert",
+} | {f"f{number}": f"F{number}" for number in range(1, 25)}
 _NAMES_ASCII = {"left": "Left", "right": "Right", "up": "Up", "down": "Down"}
 _MODIFIERS = {"ctrl": "Ctrl", "shift": "Shift", "alt": "Alt", "super": "Super"}
 
+UNBOUND = "<"
+"""How the key of an action begins that has none: no terminal sends such a one."""
 GROUPS = {
     "tree": "Move",
     "play": "Play",
     "note": "Note",
+    "find": "Find",
     "details": "Details",
     "view": "View",
     "app": "Earmark",
@@ -86,7 +91,7 @@ class Bound(NamedTuple):
     area: str
     """A heading of the help."""
     keys: tuple[str, ...]
-    """As Textual writes them, the main one first."""
+    """As Textual writes them, the main one first; none where they were taken away."""
     title: str
     row: str
     """The row of the help that it shares with others, or its own title."""
@@ -113,7 +118,8 @@ def main_keys(nodes: Iterable[DOMNode], keymap: Mapping[str, str]) -> dict[str, 
         for key, binding in node._bindings:  # noqa: SLF001  # nothing public lists them
             if binding.id is not None:
                 other = keymap.get(binding.id, key).split(",")[0]
-                keys.setdefault(binding.id, other)
+                if not other.startswith(UNBOUND):
+                    keys.setdefault(binding.id, other)
     return keys
 
 
@@ -140,7 +146,7 @@ def bound_actions(screen: Screen[_R]) -> list[Bound]:
         found[name] = Bound(
             id=name[0],
             area=GROUPS.get(name[0].split(".")[0], "Other"),
-            keys=(key,),
+            keys=() if key.startswith(UNBOUND) else (key,),
             title=title,
             row=_ROWS.get(
                 name[0], binding.group.description if binding.group else title
@@ -150,4 +156,19 @@ def bound_actions(screen: Screen[_R]) -> list[Bound]:
             node=active.node,
         )
     order = [*GROUPS.values(), "Other"]
-    return sorted(found.values(), key=lambda bound: order.index(bound.area))
+    rank = _ranks(bound.node for bound in found.values())
+    return sorted(
+        found.values(),
+        key=lambda bound: (order.index(bound.area), rank[bound.node][bound.id]),
+    )
+
+
+def _ranks(nodes: Iterable[DOMNode]) -> dict[DOMNode, dict[str, int]]:
+    """Number the bindings of each node: other keys do not change their order."""
+    rank: dict[DOMNode, dict[str, int]] = {}
+    for node in dict.fromkeys(nodes):
+        number = sum(map(len, rank.values()))
+        of_node = rank.setdefault(node, {})
+        for _, binding in node._bindings:  # noqa: SLF001  # nothing public lists them
+            of_node.setdefault(binding.id or "", number + len(of_node))
+    return rank

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from typing_extensions import override
 
 from tui.errors import EarmarkError
+from tui.messages import EndSearch
 from tui.model import GroupKind, NoteState, Totals
 from tui.screens._compositor import FrugalCompositor
 from tui.screens._keys import key_name, main_keys
@@ -55,8 +56,9 @@ _ABOUT = {
     GroupKind.UNPLAYED: "Notes that you have not heard to the end, newest first.",
     GroupKind.RECENT: "The newest notes of all chats.",
     GroupKind.PROBLEMS: "Files that can't be played, each with the reason.",
-    GroupKind.CHAT: "",
-    GroupKind.MONTH: "",
+    GroupKind.STARRED: "Notes that you starred, newest first.",
+    GroupKind.SAVED: "A saved search: what it finds now. f lists all of them.",
+    GroupKind.SEARCH: "What the search finds.",
 }
 _NEWS_S = 4.0
 """How long a few words stand in the header, and nothing is said twice."""
@@ -65,8 +67,10 @@ _HINTS = (
     (("play.toggle",), "pause"),
     (("play.back", "play.forward"), "seek"),
     (("play.next_unplayed",), "next unplayed"),
+    (("find.search",), "search"),
+    (("note.tag",), "tag"),
+    (("note.star",), "star"),
     (("play.slower", "play.faster"), "speed"),
-    (("note.played",), "played"),
     (("view.details",), "details"),
     (("app.quit",), "quit"),
     (("app.help",), "keys"),
@@ -273,6 +277,8 @@ class MainScreen(Screen[None]):
                 speed=now.speed,
                 volume=now.volume,
                 muted=now.muted,
+                skip=now.skip,
+                saved_ms=now.saved_ms,
                 peaks=self._playing.peaks if self._playing else None,
                 problem=why,
                 silence=now.device_problem,
@@ -292,6 +298,12 @@ class MainScreen(Screen[None]):
         event.stop()
         self._show_details_soon()
 
+    @on(NoteTree.SelectionChanged)
+    def _count_selected(self, event: NoteTree.SelectionChanged) -> None:
+        event.stop()
+        if event.count:
+            self.say(f"{event.count:,} selected")
+
     def action_toggle_details(self) -> None:
         """Show or hide the details."""
         is_wide = self.has_class("-wide")
@@ -299,9 +311,14 @@ class MainScreen(Screen[None]):
         self._arrange()
 
     def action_back(self) -> None:
-        """Go back to the tree; from there, close the details that cover it."""
+        """Go back to the tree; there, end what was selected, searched or opened."""
+        tree = self.note_tree
         if self.details.has_focus:
-            self.note_tree.focus()
+            tree.focus()
+        elif tree.selected:
+            tree.clear_selection()
+        elif tree.search is not None:
+            self.post_message(EndSearch())
         elif not self.has_class("-wide") and self._has_details[False]:
             self.action_toggle_details()
 
@@ -371,8 +388,8 @@ class MainScreen(Screen[None]):
             facts.append(f"{unplayed:,} unplayed")
         if length_ms:
             facts.append(clock(length_ms))
-        lines = [_ABOUT[group.kind], f" {self._glyphs.dot} ".join(facts)]
-        if group.kind in {GroupKind.CHAT, GroupKind.MONTH}:
+        lines = [_ABOUT.get(group.kind, ""), f" {self._glyphs.dot} ".join(facts)]
+        if group.kind not in _ABOUT:
             return lines
         none: list[Problem] = []
         bad = self._read(lambda: self._reader.document_problems(_BAD_SHOWN), none)

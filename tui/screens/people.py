@@ -67,6 +67,7 @@ class PeopleActions:
         services: The engines.
         glyphs: The marks.
         run: Does something on a thread; tells whether it came to its end in time.
+        turn: Held by each edit, so that they are made in the order of the keys.
     """
 
     def __init__(
@@ -76,14 +77,15 @@ class PeopleActions:
         services: Services,
         glyphs: Glyphs,
         run: Callable[[Callable[[], None], str, float], Awaitable[bool]],
+        *,
+        turn: asyncio.Lock | None = None,
     ) -> None:
         self._app = app
         self._main = main
         self._services = services
         self._glyphs = glyphs
         self._run = run
-        self._turn = asyncio.Lock()
-        """Edits go one after the other, in the order of the keys."""
+        self._turn = turn or asyncio.Lock()
 
     async def do(self, name: str) -> None:
         """Do what a key or an entry of the palette stands for.

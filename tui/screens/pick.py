@@ -12,10 +12,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 from typing_extensions import override
 
-from tui.query import fold
 from tui.text import printable
 from tui.widgets.cells import Cells, Role, Run, cut, fit, line_width
 from tui.widgets.glyphs import UNICODE
+from tui.words import fold
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from tui.browse import NodeItem
 from tui.model import Direction, GroupKind, NoteKind, NoteState
-from tui.rowtext import UNICODE, hint_line, node_line, note_line, time_room, when
+from tui.rowtext import (
+    UNICODE,
+    hint_line,
+    node_line,
+    note_line,
+    selected_line,
+    time_room,
+    when,
+)
 
 if TYPE_CHECKING:
     from tui.browse import NoteItem
@@ -16,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["item_line"]
 
 _IN_CHATS = frozenset({GroupKind.CHAT, GroupKind.MONTH})
+_IN_MONTHS = frozenset(
+    {GroupKind.MONTH, GroupKind.DAY, GroupKind.WEEK, GroupKind.CALENDAR}
+)
+"""The month stands above, or nearly."""
 _KINDS = {
     NoteKind.VOICE: "",
     NoteKind.AUDIO: "audio",
@@ -31,6 +43,7 @@ def item_line(
     glyphs: Glyphs = UNICODE,
     *,
     player: str = "",
+    snippet: str = "",
 ) -> Line:
     """Lay out one row of the tree.
 
@@ -40,6 +53,7 @@ def item_line(
         now_s: Seconds since 1970.
         glyphs: The marks.
         player: The value of a `PlayerState`, on the note that the player holds.
+        snippet: The words that a search found; else the note's first words are shown.
     """
     if isinstance(item, NodeItem):
         kind = item.group.kind
@@ -54,11 +68,31 @@ def item_line(
             badge=kind is not GroupKind.UNPLAYED,
             glyphs=glyphs,
         )
-    row = item.row
-    if row is None:
+    if item.row is None:
         return hint_line(glyphs.more, room, glyphs)
+    line = _note_line(item, item.row, (room, now_s), glyphs, (player, snippet))
+    return selected_line(line, glyphs) if item.is_selected else line
+
+
+def _note_line(
+    item: NoteItem,
+    row: NoteRow,
+    where: tuple[int, float],
+    glyphs: Glyphs,
+    told: tuple[str, str],
+) -> Line:
+    """Lay out a note.
+
+    Args:
+        item: What the row stands for.
+        row: What is known of the note.
+        where: Cells of the widget, and seconds since 1970.
+        glyphs: The marks.
+        told: What the player does with it, and the words that a search found.
+    """
+    room, now_s = where
     kind = item.group.kind
-    in_month = kind is GroupKind.MONTH
+    in_month = kind in _IN_MONTHS
     time_cells = time_room(room, in_month=in_month)
     return note_line(
         room,
@@ -76,9 +110,10 @@ def item_line(
         played=row.played,
         depth=item.depth,
         has_exact_time=row.precision != "mtime",
-        player=player,
+        player=told[0],
         time_cells=time_cells,
-        text=_words(row, glyphs),
+        title=_title(row),
+        text=_words(row, told[1] or row.snippet, glyphs),
         reason=row.reason if row.state is not NoteState.READY else "",
         is_starred=row.star,
         tags=row.tags,
@@ -96,11 +131,18 @@ def _who(row: NoteRow, glyphs: Glyphs, *, is_in_chat: bool) -> str:
     return f"{sender} {glyphs.dot} {row.chat_title}"
 
 
-def _words(row: NoteRow, glyphs: Glyphs) -> str:
-    """Choose what stands in the middle of the row."""
+def _title(row: NoteRow) -> str:
+    """Say what it is called; what can't be played is known by its file."""
+    if row.state in {NoteState.READY, NoteState.MISSING}:
+        return row.title
+    return row.title or row.file_name
+
+
+def _words(row: NoteRow, snippet: str, glyphs: Glyphs) -> str:
+    """Choose what stands after the title."""
     if row.state not in {NoteState.READY, NoteState.MISSING}:
-        return row.title or row.file_name
-    if row.snippet:
+        return ""
+    if snippet:
         marks = "“”" if glyphs is UNICODE else '""'
-        return f"{marks[0]}{row.snippet}{marks[1]}"
-    return row.title or _KINDS[row.kind]
+        return f"{marks[0]}{snippet}{marks[1]}"
+    return "" if row.title else _KINDS[row.kind]

@@ -80,7 +80,11 @@ def cut(text: str, cells: int, mark: str = "…") -> str:
     if cell_len(text) <= cells:
         return text
     room = cells - len(mark)
-    return set_cell_size(text, room).rstrip(" ") + mark if room >= 0 else ""
+    if room < 0:
+        return ""
+    # A joiner that has nothing before it, Rich measures in one way and cuts in another.
+    at = next((at for at, char in enumerate(text) if cell_len(char)), len(text))
+    return text[:at] + set_cell_size(text[at:], room).rstrip(" ") + mark
 
 
 def fit(text: str, cells: int) -> str:
@@ -92,14 +96,27 @@ def fit(text: str, cells: int) -> str:
 def wrap(text: str, cells: int) -> list[str]:
     """Break a line at spaces and slashes, or anywhere when a word is too long."""
     lines: list[str] = []
-    while cell_len(text) > cells > 0:
-        head = cut(text, cells, "")
+    start = 0
+    # Of an hour of speech only as much is measured at once as a line may hold.
+    while cells > 0 and cell_len(near := _prefix(text, start, cells)) > cells:
+        head = cut(near, cells, "")
         at = max(head.rfind(" "), head.rfind("/")) + 1
         if at <= cells // 3:
             at = max(1, len(head))
-        lines.append(text[:at].rstrip(" "))
-        text = text[at:]
-    return [*lines, text]
+        lines.append(near[:at].rstrip(" "))
+        start += at
+    return [*lines, text[start:]]
+
+
+def _prefix(text: str, start: int, cells: int) -> str:
+    """Take a part of a text that is wider than a line, or all that is left."""
+    count = 2 * cells
+    while start + count < len(text):
+        part = text[start : start + count]
+        if cell_len(part) > cells + 2:
+            return part
+        count *= 2  # most of it takes no room
+    return text[start:]
 
 
 def _cells(line: Line) -> list[_Cell]:

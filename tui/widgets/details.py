@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from tui.model import ChatKind, Direction, NoteKind, NoteState, Played, Precision
 from tui.text import clock, printable
-from tui.widgets.cells import Cells, Role, Run, cut, wrap
+from tui.widgets.cells import Cells, Role, Run, cut, line_width, wrap
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.place import place
 from tui.widgets.wave import bars, levels
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.binding import BindingType
 
-    from tui.model import Evidence, Note, NoteRow
+    from tui.model import Bookmark, Evidence, Note, NoteRow
     from tui.widgets.cells import Line
     from tui.widgets.glyphs import Glyphs
 
@@ -31,6 +31,10 @@ __all__ = ["Details", "details_lines", "when"]
 
 _LABEL = 10
 """Cells of the column of labels."""
+_TICKS = {False: "╵", True: "'"}
+"""Where a bookmark is, below the waveform; by whether only ASCII may be used."""
+_APART = 3
+"""Cells between the title and the marks at its right."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = (
     "Jan",
@@ -127,6 +131,18 @@ class _Pane:
             (Run(" "), Run(part, role)) for part in wrap(printable(text), self.cells)
         ]
 
+    def lines_of(self, text: str, *, bar: str = "") -> None:
+        """Add text that may have several lines.
+
+        Args:
+            text: The text, with its line breaks.
+            bar: What stands before each line, to tell it from other text.
+        """
+        head = (Run(f" {bar} ", Role.ACCENT),) if bar else (Run(" "),)
+        room = self.cells - cell_len(bar) - (1 if bar else 0)
+        for line in text.replace("\r\n", "\n").split("\n"):
+            self.lines += [(*head, Run(part)) for part in wrap(printable(line), room)]
+
     def gap(self) -> None:
         """Add an empty line."""
         self.lines.append(())
@@ -167,6 +183,31 @@ def _title(row: NoteRow, cells: int, glyphs: Glyphs) -> Line:
     )
 
 
+def _head(pane: _Pane, note: Note) -> None:
+    """Write the title, with star and tags at its right or, without room, below."""
+    row = note.row
+    title = _title(row, pane.cells, pane.glyphs)
+    star = pane.glyphs.rows.star if row.star else ""
+    tags = " ".join(f"#{printable(tag)}" for tag in row.tags)
+    marks = f"{star} {tags}".strip()
+    # The title begins with a blank that the width of the pane leaves out.
+    room = pane.cells + 1 - line_width(title) - cell_len(marks)
+    if marks and room >= _APART:
+        title = (*title, Run(" " * room), Run(marks, Role.ACCENT))
+        marks = ""
+    pane.lines.append(title)
+    if note.own_title:
+        pane.text(note.own_title, Role.STRONG)
+    if marks:
+        pane.text(marks, Role.ACCENT)
+    facts = [when(row), clock(row.duration_ms), str(row.direction)]
+    if row.direction is Direction.UNKNOWN:
+        facts.pop()
+    pane.text(f" {pane.glyphs.dot} ".join(facts), Role.DIM)
+    if row.title and not note.own_title:
+        pane.text(row.title)
+
+
 def _heard(row: NoteRow) -> str:
     text = _PLAYED[row.played]
     if row.position_ms > 0 and row.played is not Played.PLAYED:
@@ -194,21 +235,66 @@ def _state(pane: _Pane, row: NoteRow) -> None:
     pane.text(f"{pane.glyphs.rows.missing} {reason}", Role.DIM)
 
 
-def _words(pane: _Pane, note: Note) -> None:
-    """Write what was written with a note, what is said in it, and the comment."""
+def _words(pane: _Pane, note: Note, *, ticks_tell_all: bool) -> None:
+    """Write what was written with it, the user's own words, and what is said in it."""
     marks = '""' if pane.glyphs.is_ascii else "“”"
     if note.text:
         pane.gap()
-        pane.text(f"{marks[0]}{note.text}{marks[1]}")
-    if note.transcript:
-        pane.gap()
-        pane.text(note.transcript)
+        pane.lines_of(f"{marks[0]}{note.text}{marks[1]}")
     if note.comment:
         pane.gap()
-        pane.text(f"# {note.comment}")
+        pane.lines_of(note.comment, bar=pane.glyphs.head)
+    if note.bookmarks and not ticks_tell_all:
+        pane.gap()
+        _bookmarks(pane, note.bookmarks)
+    if note.transcript:
+        pane.gap()
+        pane.lines_of(note.transcript)
 
 
-def _waveform(pane: _Pane, note: Note, rows: int) -> None:
+def _bookmarks(pane: _Pane, bookmarks: Sequence[Bookmark]) -> None:
+    """List moments with their texts, the times below one another."""
+    times = [clock(bookmark.at_ms) for bookmark in bookmarks]
+    widest = max(map(len, times))
+    for time, bookmark in zip(times, bookmarks, strict=True):
+        head: Line = (Run(f" {time:>{widest}}  ", Role.ACCENT),)
+        for part in wrap(printable(bookmark.text), pane.cells - widest - 2):
+            pane.lines.append((*head, Run(part)))
+            head = (Run(" " * (widest + 3)),)
+
+
+def _ticks(pane: _Pane, note: Note, cells: int) -> bool:
+    """Mark the bookmarks below the waveform, with time and text where there is room.
+
+    Returns:
+        Whether that tells all that is to tell about them.
+    """
+    length = note.row.duration_ms
+    if not length or not note.bookmarks:
+        return not note.bookmarks
+    tick = _TICKS[pane.glyphs.is_ascii]
+    line = [Run(" ")]
+    end, tells_all = 0, True
+    places = [min(cells - 1, mark.at_ms * cells // length) for mark in note.bookmarks]
+    for at, mark, after in zip(
+        places, note.bookmarks, [*places[1:], cells + 1], strict=True
+    ):
+        if at < end:  # two of them in one cell
+            tells_all = False
+            continue
+        time = clock(mark.at_ms)
+        whole = f"{time} {printable(mark.text)}".rstrip()
+        room = after - at - 2
+        told = next((each for each in (whole, time) if cell_len(each) <= room), "")
+        tells_all = tells_all and told == whole
+        line += [Run(" " * (at - end)), Run(tick, Role.ACCENT), Run(told, Role.DIM)]
+        end = at + 1 + cell_len(told)
+    pane.lines.append(tuple(run for run in line if run.text))
+    return tells_all
+
+
+def _waveform(pane: _Pane, note: Note, rows: int) -> bool:
+    """Draw the sound with its bookmarks; tells whether that is all about them."""
     cells = pane.cells - 1
     if note.peaks is not None:
         pane.gap()
@@ -218,9 +304,11 @@ def _waveform(pane: _Pane, note: Note, rows: int) -> None:
         pane.lines += [()] * rows
         pane.lines.append((Run(" "), Run(pane.glyphs.ahead * cells, Role.FAINT)))
     else:
-        return
+        return False
+    tells_all = _ticks(pane, note, cells)
     end = clock(note.row.duration_ms)
     pane.lines.append((Run(f" 0:00{end:>{max(1, cells - 4)}}", Role.DIM),))
+    return tells_all
 
 
 def _paths(note: Note) -> Iterator[tuple[str, str]]:
@@ -251,17 +339,11 @@ def details_lines(
     """
     row = note.row
     pane = _Pane(cells - 2, glyphs)
-    pane.lines.append(_title(row, pane.cells, glyphs))
     dot = f" {glyphs.dot} "
-    facts = [when(row), clock(row.duration_ms), str(row.direction)]
-    if row.direction is Direction.UNKNOWN:
-        facts.pop()
-    pane.text(dot.join(facts), Role.DIM)
-    if row.title:
-        pane.text(row.title)
+    _head(pane, note)
     _state(pane, row)
-    _waveform(pane, note, rows)
-    _words(pane, note)
+    tells_all = _waveform(pane, note, rows)
+    _words(pane, note, ticks_tell_all=tells_all)
     pane.gap()
     evidence = note.evidence
     if row.state is not NoteState.MISSING or row.played is not Played.UNPLAYED:

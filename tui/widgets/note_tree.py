@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.binding import Binding
 from textual.message import Message
-from textual.reactive import reactive
-from textual.strip import Strip
-from typing_extensions import override
 
 from tui.browse import NodeItem
 from tui.errors import LibraryError
 from tui.messages import LibraryFailed
-from tui.rowtext import ASCII, UNICODE, hint_line
-from tui.widgets._late_styles import LateStyles
-from tui.widgets._row_lines import item_line
-from tui.widgets._terminal_rows import Row, TerminalRows
-from tui.widgets.cells import wrap
+from tui.widgets._tree_rows import TreeRows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
 
     from textual import events
     from textual.binding import BindingType
-    from textual.geometry import Region
 
-    from tui.browse import NoteItem, Patch, TreeModel
-    from tui.model import Group, LibraryDelta, NoteId
-    from tui.rowtext import Line
+    from tui.answers import Bucket, SavedSearch
+    from tui.browse import NoteKeys, Patch
+    from tui.model import Group, GroupBy, LibraryDelta, NoteId, Sort
 
 __all__ = ["NoteTree"]
 
-_KEPT = 600
-"""Rows kept as they were drawn: some screens."""
 _WHEEL = 3
 """Rows that one notch of the mouse wheel scrolls by."""
 _HEAL_S = 1.0
@@ -50,20 +38,10 @@ def _key(name: str, keys: str, action: str, tooltip: str) -> Binding:
     )
 
 
-class NoteTree(LateStyles, can_focus=True):
-    """A tree of which only the rows in view are ever made.
+class NoteTree(TreeRows, can_focus=True):
+    """The tree: its model decides what the rows are, the keys move the cursor.
 
-    It keeps its own place in the list (`top`) and is painted by `TerminalRows`, or by
-    Textual where that can't be. The model decides what the rows are; the widget shows
-    them and moves the cursor.
-
-    Args:
-        model: The rows. Loaded by whoever makes it, or by `reload`.
-        ascii_only: Use marks that every terminal has.
-        empty: What to say while there are no rows.
-        now: The clock, seconds since 1970.
-        id: As for every widget.
-        classes: As for every widget.
+    The model is loaded by whoever makes it, or by `reload`.
     """
 
     DEFAULT_CSS = """
@@ -77,6 +55,7 @@ class NoteTree(LateStyles, can_focus=True):
         & > .note-tree--strong { text-style: bold; }
         & > .note-tree--title { color: $foreground; }
         & > .note-tree--unplayed { color: $primary; }
+        & > .note-tree--selected { background: $primary 16%; }
         & > .note-tree--cursor { color: $foreground; background: $foreground 18%; }
         & > .note-tree--cursor-blurred { background: $foreground 8%; }
     }
@@ -97,12 +76,8 @@ class NoteTree(LateStyles, can_focus=True):
         _key("next_chat", "J", "chat(1)", "Next chat"),
         _key("previous_chat", "K", "chat(-1)", "Previous chat"),
         _key("choose", "enter", "choose", "Play, or open group"),
+        _key("select", "v", "select", "Select"),
     ]
-
-    playing: reactive[NoteId | None] = reactive(None)
-    """The note that the player holds; its row is marked."""
-    playing_state: reactive[str] = reactive("playing")
-    """The value of a `PlayerState`: what the player does with it."""
 
     @dataclass
     class CursorMoved(Message):
@@ -120,54 +95,22 @@ class NoteTree(LateStyles, can_focus=True):
         group: Group
         """Where it was chosen: what comes next is played from there."""
 
-    def __init__(
-        self,
-        model: TreeModel,
-        *,
-        ascii_only: bool = False,
-        empty: str = "",
-        now: Callable[[], float] = time.time,
-        id: str | None = None,  # noqa: A002  # Textual's name
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
-        self._model = model
-        self._glyphs = ASCII if ascii_only else UNICODE
-        self._empty = empty
-        self._now = now
-        self._top = 0
-        self._in_view: list[NodeItem | NoteItem] = []
-        self._rows: list[Row] | None = None
-        """The rows in view; None when they have to be made anew."""
-        self._drawn: dict[object, Row] = {}
-        self._terminal = TerminalRows(self)
-        self._heals = False
-        self._is_clicked = False
-        """The last click was on a row."""
+    @dataclass
+    class SelectionChanged(Message):
+        """More or fewer notes are selected than before."""
+
+        count: int
+        """How many there are now."""
+
+    _heals = False
+    _is_clicked = False
+    """The last click was on a row."""
+    _told_count = 0
+    """How many selected notes were told of last."""
+    _line_before = 0
+    """The line of the cursor on the screen before the search."""
 
     # -- for the application
-
-    @property
-    def model(self) -> TreeModel:
-        """The rows, their groups and the cursor."""
-        return self._model
-
-    @property
-    def empty(self) -> str:
-        """What is said while there are no rows."""
-        return self._empty
-
-    @empty.setter
-    def empty(self, text: str) -> None:
-        if text != self._empty:
-            self._empty = text
-            if not self._model.count:
-                self._changed(follow=False)
-
-    @property
-    def top(self) -> int:
-        """The first row in view."""
-        return self._top
 
     @property
     def cursor_note(self) -> NoteId | None:
@@ -203,18 +146,165 @@ class NoteTree(LateStyles, can_focus=True):
         Returns:
             Whether the note shows.
         """
+        return self._follow(lambda: self._model.reveal(note_id) is not None)
+
+    def order(self, group: Group) -> list[NoteId]:
+        """List all notes of a group in the order of the tree."""
+        return list(self._model.order(group))
+
+    def go_to_day(self, day: date) -> bool:
+        """Put the cursor on the newest note of a day, or of the nearest before it.
+
+        Args:
+            day: The day; it is looked for in the group under the cursor, or its chat.
+
+        Returns:
+            Whether there is one.
+        """
+        return self._follow(lambda: self._model.go_to_day(day))
+
+    def step_day(self, step: int) -> bool:
+        """Go to the next (1) or previous (-1) day that has a note.
+
+        Returns:
+            Whether there is one.
+        """
+        return self._follow(lambda: self._model.step_day(step))
+
+    def _follow(self, work: Callable[[], bool]) -> bool:
+        """Do something that moves the cursor, and show where it is."""
         before = self._model.cursor
-        row = self._model.reveal(note_id)
-        if row is None:
-            return False
+        is_done = work()
         self._show_cursor()
         if self._model.cursor != before:
             self._tell()
-        return True
+        return is_done
 
-    def order(self, group: Group) -> list[NoteId]:
-        """List all notes of a group in the order of the tree, newest first."""
-        return list(self._model.order(group))
+    # -- searches, views, orders
+
+    @property
+    def search(self) -> Group | None:
+        """The search that is shown instead of everything else."""
+        return self._model.search
+
+    @property
+    def view(self) -> GroupBy:
+        """What the tree is made of below its smart nodes."""
+        return self._model.view
+
+    @property
+    def sort(self) -> Sort:
+        """The order of notes in groups, and of the groups of the view."""
+        return self._model.sort
+
+    def show_search(
+        self, group: Group, keys: NoteKeys, totals: tuple[int, int, int]
+    ) -> None:
+        """Show what a search found, and nothing else, until `end_search`.
+
+        Args:
+            group: The search; a later one takes the place of the one before, and the
+                cursor stays on its note if that is found again.
+            keys: The notes in the order of the tree; they are changed in place.
+            totals: Notes, unplayed notes, length in milliseconds.
+        """
+        if self._model.search is None:
+            self._line_before = self._model.cursor_row - self._top
+            self._top = 0
+        self._stand_still(lambda: self._model.show_search(group, keys, totals))
+
+    def end_search(self, *, stay: bool) -> None:
+        """Show everything again, as it was before the search.
+
+        Args:
+            stay: Put the cursor on the note it is on, where that stands in the view;
+                else to where it was before the search.
+        """
+        if self._model.search is None:
+            return
+        before = self._model.cursor
+        self._model.end_search(stay=stay)
+        self._top = self._model.cursor_row - self._line_before
+        self._show_cursor()
+        if self._model.cursor != before:
+            self._tell()
+
+    def update_searches(self, searches: Iterable[SavedSearch]) -> None:
+        """Take the saved searches with the totals that they have now."""
+        self._stand_still(lambda: self._model.update_searches(searches))
+
+    def show_view(self, by: GroupBy, buckets: Sequence[Bucket]) -> None:
+        """Make the tree of other groups; the cursor goes with its note.
+
+        Args:
+            by: What of.
+            buckets: The groups; none by chat.
+        """
+        self._stand_still(lambda: self._model.show_view(by, buckets))
+
+    def update_buckets(self, by: GroupBy, buckets: Sequence[Bucket]) -> None:
+        """Take the groups of the view with the totals that they have now.
+
+        Args:
+            by: What they are made by; those of another view are not taken.
+            buckets: The groups.
+        """
+        self._stand_still(lambda: self._model.update_buckets(by, buckets))
+
+    def set_sort(self, sort: Sort) -> None:
+        """Put notes and groups in another order; the cursor stays on its note.
+
+        What a search found is read again here; whoever searches on has to know the
+        order.
+        """
+        self._stand_still(lambda: self._model.set_sort(sort))
+
+    def _stand_still(self, work: Callable[[], None]) -> None:
+        """Change the rows while the one of the cursor keeps its line on the screen."""
+        before, height = self._model.cursor, self.size.height
+        top, line = self._top, self._model.cursor_row - self._top
+        work()
+        is_in_view = 0 <= line < height
+        if is_in_view and (top or self._model.cursor_row >= height):
+            self._top = self._model.cursor_row - line
+        self._changed(follow=is_in_view)
+        if self._model.cursor != before:
+            self._tell()
+        self._tell_selection()
+
+    # -- the selection
+
+    @property
+    def selected(self) -> list[NoteId]:
+        """The notes that are selected, in the order in which they were."""
+        return self._model.selected
+
+    def chosen(self) -> tuple[list[NoteId], str]:
+        """List what a key is for, and say so in a few words.
+
+        Returns:
+            The selected notes, else the note under the cursor, else all of the group
+            under the cursor; e.g. with `this note`.
+        """
+        return self._model.chosen()
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        if self._model.clear_selection():
+            self._changed(follow=False)
+            self._tell_selection()
+
+    def action_select(self) -> None:
+        """Begin a range at the cursor, or end it and keep what it selected."""
+        self._model.select()
+        self._changed()
+        self._tell_selection()
+
+    def _tell_selection(self) -> None:
+        count = self._model.selected_count
+        if count != self._told_count:
+            self._told_count = count
+            self.post_message(self.SelectionChanged(count))
 
     def _patched(self, work: Callable[[], Patch]) -> Patch:
         height = self.size.height
@@ -225,6 +315,7 @@ class NoteTree(LateStyles, can_focus=True):
         self._changed(follow=was_in_view)
         if patch.cursor_moved:
             self._tell()
+        self._tell_selection()
         if self._model.is_doubtful and not self._heals:
             self._heals = True
             self.set_timer(_HEAL_S, self._heal)
@@ -239,153 +330,6 @@ class NoteTree(LateStyles, can_focus=True):
         except LibraryError as error:
             self.post_message(LibraryFailed(error.message))
 
-    # -- painting
-
-    @override
-    def render_line(self, y: int) -> Strip:
-        rows = self._visible()
-        return rows[y].strip if y < len(rows) else Strip.blank(self.size.width)
-
-    @override
-    def render_lines(self, crop: Region) -> list[Strip]:
-        # Textual may or may not send these to the terminal.
-        rows = self._visible()
-        for y in crop.line_range:
-            if y < len(rows):
-                self._terminal.forget_unlike(y, rows[y])
-        return super().render_lines(crop)
-
-    @override
-    def _exchange_repaint_regions(self) -> Collection[Region]:
-        # Called when the screen is about to send what has changed: the last moment,
-        # so that what happened since the last time is sent as one.
-        regions = super()._exchange_repaint_regions()
-        if regions and self._terminal.paint(self._visible()):
-            return ()
-        return regions
-
-    def _visible(self) -> list[Row]:
-        """Make the rows in view, or take them as they were."""
-        if self._rows is None:
-            self._rows = self._make_rows()
-        return self._rows
-
-    def _make_rows(self) -> list[Row]:
-        width, height = self.size
-        cursor = self._model.cursor_row
-        shown = "cursor" if self.has_focus else "cursor-blurred"
-        hour = int(self._now() // 3600)  # a week passes, and rows tell their month
-        rows: list[Row] = []
-        for y, item in enumerate(self._items(height)):
-            look = shown if self._top + y == cursor else ""
-            rows.append(self._row(item, look, width, hour))
-        if not rows and self._empty and height > 1:
-            hints = wrap(self._empty, max(8, width - 3))[: height - 1]
-            rows = [self._blank(width), *(self._hint(hint, width) for hint in hints)]
-        blank = self._blank(width)
-        rows.extend([blank] * (height - len(rows)))
-        return rows
-
-    def _items(self, height: int) -> list[NodeItem | NoteItem]:
-        """Read what is in view; what was read last while the library is broken."""
-        try:
-            self._in_view = self._model.items(self._top, height)
-        except LibraryError as error:
-            self.post_message(LibraryFailed(error.message))
-        return self._in_view[:height]
-
-    def _row(self, item: NodeItem | NoteItem, look: str, width: int, hour: int) -> Row:
-        is_held = not isinstance(item, NodeItem) and item.note_id == self.playing
-        player = self.playing_state if is_held else ""
-        key = (item, look, width, hour, player)
-        row = self._drawn.get(key)
-        if row is None:
-            line = item_line(item, width, self._now(), self._glyphs, player=player)
-            row = self._keep(key, self._draw(line, look, width))
-        return row
-
-    def _blank(self, width: int) -> Row:
-        key = ("", width)
-        return self._drawn.get(key) or self._keep(key, self._draw([], "", width))
-
-    def _hint(self, text: str, width: int) -> Row:
-        key = (text, width, "hint")
-        line = hint_line(text, width, self._glyphs)
-        return self._drawn.get(key) or self._keep(key, self._draw(line, "", width))
-
-    def _keep(self, key: object, row: Row) -> Row:
-        while len(self._drawn) >= _KEPT:
-            del self._drawn[next(iter(self._drawn))]
-        self._drawn[key] = row
-        return row
-
-    def _draw(self, line: Line, look: str, width: int) -> Row:
-        """Give each span its style, and the row the full width."""
-        base = self.rich_style
-        if look:
-            base = self.part_style(f"note-tree--{look}")
-        segments = []
-        for text, name in line:
-            style = base
-            if name and look != "cursor":  # the cursor's row is one colour
-                part = self.part_style(f"note-tree--{name}")
-                style = part if not look else part + Style(bgcolor=base.bgcolor)
-            segments.append(Segment(text, style))
-        strip = Strip(segments).adjust_cell_length(width, base)
-        background = self.background_colors[1]
-        for line_filter in self.get_line_filters():
-            strip = strip.apply_filter(line_filter, background)
-        return Row(strip)
-
-    def _changed(self, *, follow: bool = True) -> None:
-        """Have the rows made anew and painted.
-
-        Args:
-            follow: Scroll so that the cursor is in view.
-        """
-        height = max(1, self.size.height)
-        if follow and self.size.height:  # a tree that is not shown stays at the top
-            row = self._model.cursor_row
-            self._top = min(max(self._top, row - height + 1), row)
-        self._top = max(0, min(self._top, self._model.count - height))
-        self._rows = None
-        self.refresh()
-
-    def _show_cursor(self) -> None:
-        self._changed()
-
-    @override
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._drawn.clear()
-        self._rows = None
-
-    def on_mount(self) -> None:
-        """Hear of everything that may cover the rows."""
-        self.screen.screen_layout_refresh_signal.subscribe(
-            self, lambda _: self._terminal.check(), immediate=True
-        )
-
-    def on_resize(self) -> None:
-        """Keep the cursor in view."""
-        self._changed()
-
-    def on_focus(self) -> None:
-        """Show the cursor as the one that moves."""
-        self._changed(follow=False)
-
-    def on_blur(self) -> None:
-        """Show the cursor as one that waits."""
-        self._changed(follow=False)
-
-    def watch_playing(self) -> None:
-        """Mark another row."""
-        self._changed(follow=False)
-
-    def watch_playing_state(self) -> None:
-        """Mark the row in another way."""
-        self._changed(follow=False)
-
     # -- moving
 
     def _go(self, row: int) -> None:
@@ -393,6 +337,10 @@ class NoteTree(LateStyles, can_focus=True):
         self._show_cursor()
         if moved:
             self._tell()
+            self._tell_selection()
+
+    def _show_cursor(self) -> None:
+        self._changed()
 
     def _tell(self) -> None:
         group, note_id = self._model.cursor
@@ -404,6 +352,7 @@ class NoteTree(LateStyles, can_focus=True):
             self._show_cursor()
         if self._model.cursor != before:
             self._tell()
+        self._tell_selection()
 
     def action_move(self, rows: int) -> None:
         """Move the cursor by some rows."""
@@ -467,7 +416,10 @@ class NoteTree(LateStyles, can_focus=True):
     # -- the mouse
 
     def on_click(self, event: events.Click) -> None:
-        """Select; fold by a click on the mark; play or fold by a second click."""
+        """Go there; fold by a click on the mark; play or fold by a second click.
+
+        With Shift, select from the cursor to there.
+        """
         event.stop()
         row = self._top + event.y
         if event.chain > 1 and self._is_clicked:
@@ -482,6 +434,11 @@ class NoteTree(LateStyles, can_focus=True):
             self.post_message(LibraryFailed(error.message))
 
     def _click(self, row: int, event: events.Click) -> None:
+        if event.shift:
+            if not self._model.is_selecting:
+                self._model.select()
+            self._go(row)
+            return
         self._go(row)
         item = self._model.items(self._model.cursor_row, 1)[0]
         is_node = isinstance(item, NodeItem)

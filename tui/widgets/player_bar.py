@@ -50,6 +50,10 @@ class BarView(NamedTuple):
     speed: float = 1.0
     volume: float = 1.0
     muted: bool = False
+    skip: int = 0
+    """How many of the pauses are left out."""
+    saved_ms: int = 0
+    """How much that saved."""
     peaks: bytes | None = None
     problem: str = ""
     """Why this note can't be played: a second line; empty otherwise."""
@@ -109,6 +113,9 @@ def _settings(view: BarView, cells: int) -> Line:
         volume = "no sound"
     changed = abs(view.speed - 1) > 0.01
     line: Line = (Run(f"   {speed}", Role.ACCENT if changed else Role.DIM),)
+    if view.skip and cells >= 60:
+        saved = f" -{clock(view.saved_ms)}" if view.saved_ms >= 1000 else ""
+        line += (Run(f"  skip {view.skip}{saved}".ljust(14), Role.ACCENT),)
     if cells >= 60:
         is_quiet = view.muted or view.silence
         line += (Run(f"  {volume}", Role.WARN if is_quiet else Role.DIM),)

@@ -17,6 +17,7 @@ from tui.model import (
     NoteId,
     NoteState,
     Played,
+    Sort,
 )
 
 DAY = 86_400_000
@@ -313,7 +314,7 @@ def test_a_month_that_empties_gives_the_cursor_to_its_chat() -> None:
     library, tree = made({1: 40}, fold_at=30)
     tree.reveal(NoteId(140))
     month = tree.cursor.group
-    for row in library.members(month):
+    for row in library.notes_of(month):
         library.put(row.id, 1, row.order_ms, state=NoteState.MISSING)
     tree.apply(LibraryDelta(reset=True))
     assert tree.cursor == RowKey(chat(1))
@@ -399,7 +400,11 @@ def test_only_the_rows_on_the_screen_are_read() -> None:
     tree = TreeModel(library, fold_at=many * 2)
     tree.load()
     orders = array("q", range(many, 0, -1))
-    library.keys = lambda group: NoteKeys(orders, array("q", orders))  # type: ignore[method-assign]  # a stub
+
+    def keys(group: Group, sort: Sort = Sort.NEWEST) -> NoteKeys:
+        return NoteKeys(orders, array("q", orders))
+
+    library.keys = keys  # type: ignore[method-assign]  # a stub
     tree.set_open(chat(1), is_open=True)
     for row in (0, 2500, 4990):
         tree.items(row, 20)
@@ -461,7 +466,7 @@ def test_many_notes_at_once(many: int) -> None:
     for note_id in ids:
         library.put(note_id, 1, START_MS + note_id * 7919 % 60 * DAY)
     tree.apply(library.change(*ids))
-    wanted = [row.id for row in library.members(chat(1))]
+    wanted = [row.id for row in library.notes_of(chat(1))]
     assert tree.order(chat(1)) == wanted
     assert library.read_whole == 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -15,13 +15,26 @@ from hypothesis.stateful import (
     rule,
 )
 
-from tests.support.memory_library import START_MS, MemoryLibrary
-from tui.browse import NodeItem, RowKey, TreeModel
-from tui.model import ChatId, Group, GroupKind, LibraryDelta, NoteId, NoteState, Played
+from tests.support.memory_library import START_MS, MemoryLibrary, sort_key
+from tui.answers import SavedSearch
+from tui.browse import NodeItem, NoteItem, RowKey, TreeModel
+from tui.model import (
+    ChatId,
+    Group,
+    GroupBy,
+    GroupKind,
+    LibraryDelta,
+    NoteId,
+    NoteState,
+    Played,
+    Sort,
+)
 
 if TYPE_CHECKING:
-    from tui.browse import NoteItem
-    from tui.model import NoteRow
+    from collections.abc import Callable, Sequence
+
+    from tui.answers import Bucket
+    from tui.model import Chat, NoteRow
 
 DAY = 86_400_000
 FOLD_AT = 6
@@ -29,20 +42,56 @@ IDS = st.integers(1, 40)
 CHATS = st.integers(1, 4)
 DAYS = st.integers(0, 70)
 STATES = st.sampled_from(NoteState)
-UNPLAYED = Group(GroupKind.UNPLAYED)
+HOLDING = {GroupKind.UNPLAYED, GroupKind.SAVED, GroupKind.SEARCH}
 SHOWN = {NoteState.READY, NoteState.UNREADABLE}
+
+
+NodeT = TypeVar("NodeT", "Chat", "Bucket")
+
+
+def buckets_of(library: MemoryLibrary, by: GroupBy) -> list[Bucket]:
+    """List the groups of a view; none by chat."""
+    return [] if by is GroupBy.CHAT else library.buckets(by)
 
 
 def shown(library: MemoryLibrary, tree: TreeModel, group: Group) -> list[NoteRow]:
     """List the notes of a group, with the one that was played under the cursor."""
-    notes = library.members(group)
+    notes = library.notes_of(group)
     held = tree.cursor.note_id
-    if tree.cursor.group == group == UNPLAYED and held in library.notes:
-        row = library.notes[held]
-        if row not in notes and row.state in SHOWN:
+    if tree.cursor.group == group and group.kind in HOLDING and held is not None:
+        row = library.notes.get(held)
+        if row is not None and row not in notes and row.state in SHOWN:
             notes.append(row)
-            notes.sort(key=lambda row: (-row.order_ms, -row.id))
+    notes.sort(key=lambda row: (sort_key(row, tree.sort), row.id), reverse=True)
     return notes
+
+
+def in_order(nodes: Sequence[NodeT], sort: Sort) -> list[NodeT]:
+    """Put chats or buckets, which come by time, in the order of the tree."""
+    keys: dict[Sort, Callable[[NodeT], int]] = {
+        Sort.NEWEST: lambda node: -node.last_ms,
+        Sort.OLDEST: lambda node: node.last_ms,
+        Sort.LONGEST: lambda node: -node.duration_ms,
+        Sort.UNPLAYED: lambda node: -node.unplayed,
+    }
+    by_time = sorted(nodes, key=keys[Sort.NEWEST])
+    return sorted(by_time, key=keys[sort])
+
+
+def smart(library: MemoryLibrary) -> list[Group]:
+    """List the smart nodes and the saved searches."""
+    totals = library.totals()
+    groups = []
+    if totals.notes:
+        groups.append(Group(GroupKind.UNPLAYED))
+        if library.notes_of(Group(GroupKind.STARRED)):
+            groups.append(Group(GroupKind.STARRED))
+        groups.append(Group(GroupKind.RECENT))
+    if totals.problems:
+        groups.append(Group(GroupKind.PROBLEMS))
+    if totals.notes:
+        groups += [Group(GroupKind.SAVED, number=s.id) for s in library.searches]
+    return groups
 
 
 def naive(library: MemoryLibrary, tree: TreeModel) -> list[RowKey]:
@@ -53,21 +102,25 @@ def naive(library: MemoryLibrary, tree: TreeModel) -> list[RowKey]:
     """
     rows: list[RowKey] = []
 
-    def add(group: Group) -> None:
-        rows.append(RowKey(group))
-        if tree.is_open(group) and not folded(group):
-            rows.extend(RowKey(group, row.id) for row in shown(library, tree, group))
+    def add(*groups: Group) -> None:
+        for group in groups:
+            rows.append(RowKey(group))
+            if tree.is_open(group) and not folded(group):
+                notes = shown(library, tree, group)
+                rows.extend(RowKey(group, row.id) for row in notes)
 
     def folded(group: Group) -> bool:
         return group.kind is GroupKind.CHAT and tree.is_folded(group.chat_id)
 
-    totals = library.totals()
-    if totals.notes:
-        add(Group(GroupKind.UNPLAYED))
-        add(Group(GroupKind.RECENT))
-    if totals.problems:
-        add(Group(GroupKind.PROBLEMS))
-    for chat in library.chats():
+    if tree.search is not None:
+        add(tree.search)
+        return rows
+    add(*smart(library))
+    if tree.view is not GroupBy.CHAT:
+        buckets = in_order(library.buckets(tree.view), tree.sort)
+        add(*(bucket.group for bucket in buckets))
+        return rows
+    for chat in in_order(library.chats(), tree.sort):
         group = Group(GroupKind.CHAT, chat.id)
         add(group)
         if tree.is_open(group) and folded(group):
@@ -82,6 +135,7 @@ class Live(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.library = MemoryLibrary()
+        self.library.searches = [SavedSearch(1, "new", "is:unplayed")]
         self.tree = TreeModel(self.library, fold_at=FOLD_AT)
         self.tree.load()
         self.late: list[int] = []
@@ -93,7 +147,15 @@ class Live(RuleBasedStateMachine):
         draw = random.Random(seed)
         for note_id in range(1, draw.choice((1, 10, 41))):
             order = START_MS + draw.randint(0, 70) * DAY
-            self.library.put(note_id, draw.randint(1, 4), order)
+            self.library.put(
+                note_id,
+                draw.randint(1, 4),
+                order,
+                sender=draw.choice(("Ana", "Bob", None)),
+                star=draw.random() < 0.2,
+                tags=("a", "b")[: draw.randint(0, 2)],
+                duration_ms=draw.choice((None, 1000, 2000)),
+            )
         self.tree.load()
         for _ in range(2 if opened else 0):
             for key in naive(self.library, self.tree):
@@ -123,6 +185,9 @@ class Live(RuleBasedStateMachine):
         before = self.row_of(key)
         patch = self.tree.apply(self.library.change(*self.late), top=0, height=10)
         self.late.clear()
+        self.tree.update_buckets(
+            self.tree.view, buckets_of(self.library, self.tree.view)
+        )
         if self.tree.is_doubtful:
             self.tree.heal()
         rows = naive(self.library, self.tree)
@@ -162,15 +227,51 @@ class Live(RuleBasedStateMachine):
         """Walk somewhere."""
         self.tree.move_to(row % self.tree.count)
 
+    @rule(by=st.sampled_from(GroupBy))
+    def regroup(self, by: GroupBy) -> None:
+        """Make the tree of something else."""
+        self.tell()
+        self.tree.show_view(by, buckets_of(self.library, by))
+
+    @rule(sort=st.sampled_from(Sort))
+    def sort(self, sort: Sort) -> None:
+        """Put it in another order; the note under the cursor stays under it."""
+        self.tell()
+        note_id = self.tree.cursor.note_id
+        self.tree.set_sort(sort)
+        assert self.tree.cursor.note_id == note_id
+
+    @rule(query=st.sampled_from(["", "is:unplayed", "none"]))
+    def search(self, query: str) -> None:
+        """Look for something."""
+        self.tell()
+        group = Group(GroupKind.SEARCH, query=query)
+        keys = self.library.keys(group, self.tree.sort)
+        self.tree.show_search(group, keys, self.library.group_totals(group))
+
+    @precondition(lambda self: self.tree.search is not None)
+    @rule(stay=st.booleans())
+    def end_search(self, stay: bool) -> None:
+        """Go back."""
+        self.tell()
+        self.tree.end_search(stay=stay)
+
+    @rule()
+    def select(self) -> None:
+        """Begin a range, or end it."""
+        self.tree.select()
+
     @rule(note_id=IDS)
     def reveal(self, note_id: int) -> None:
         """Jump to a note."""
         self.tell()
         row = self.tree.reveal(NoteId(note_id))
+        if self.tree.search is not None:
+            return
         shows = any(
             note_id == note.id
             for chat in self.library.chats()
-            for note in self.library.members(Group(GroupKind.CHAT, ChatId(chat.id)))
+            for note in self.library.notes_of(Group(GroupKind.CHAT, ChatId(chat.id)))
         )
         assert (row is not None) == shows
         assert not shows or self.tree.cursor.note_id == note_id
@@ -189,6 +290,14 @@ class Live(RuleBasedStateMachine):
             return
         keys = [self.tree.key_at(row) for row in range(self.tree.count)]
         assert keys == naive(self.library, self.tree)
+        chosen = {
+            item.note_id
+            for item in self.tree.items(0, len(keys))
+            if isinstance(item, NoteItem) and item.is_selected
+        }
+        # A note that is in two groups is marked in both when the range ends.
+        assert self.tree.is_selecting or chosen <= set(self.tree.selected)
+        assert self.tree.selected_count == len(set(self.tree.selected))
         for row, (key, item) in enumerate(
             zip(keys, self.tree.items(0, len(keys)), strict=True)
         ):
@@ -211,5 +320,5 @@ class Live(RuleBasedStateMachine):
 
 TestLive = Live.TestCase
 TestLive.settings = settings(
-    max_examples=100, stateful_step_count=30, deadline=None, derandomize=True
+    max_examples=60, stateful_step_count=30, deadline=None, derandomize=True
 )

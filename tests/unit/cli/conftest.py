@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.notes import opus_note
 from tests.support.phone import write_phone
 from tui.cli import main
 
@@ -64,3 +65,17 @@ def phone(tmp_path: Path) -> Path:
     root = tmp_path / "Phone"
     write_phone(root, NOW)
     return root
+
+
+@pytest.fixture
+def known(earmark: Callable[..., Done], tmp_path: Path) -> Callable[..., Done]:
+    """A library of three folders of recordings: Ana 3, Anton 2, Bob 1."""
+    for name, count in (("Ana", 3), ("Anton", 2), ("Bob", 1)):
+        folder = tmp_path / "Voice" / name
+        folder.mkdir(parents=True)
+        for at in range(count):
+            (folder / f"{at}.opus").write_bytes(
+                opus_note(2 + at, serial=sum(name.encode()) * 10 + at)
+            )
+    assert earmark("scan", tmp_path / "Voice").code == 0
+    return earmark

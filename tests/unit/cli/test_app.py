@@ -25,7 +25,7 @@ from tui.indexer import (
     ScanProgress,
     ScanReport,
 )
-from tui.model import NoteId, SourceId
+from tui.model import LibraryDelta, NoteId, SourceId
 from tui.services import IndexerStatus
 
 if TYPE_CHECKING:
@@ -94,7 +94,12 @@ def test_a_note_is_played_at_the_speed_of_the_settings(
     services = make_services(settings, [str(tmp_path).encode()])
     with ended(services):
         found = threading.Event()
-        services.follow(lambda _: found.set(), services.reader.revision())
+
+        def follow(delta: LibraryDelta) -> None:
+            if delta.changes or delta.reset:
+                found.set()
+
+        services.follow(follow, services.reader.revision())
         services.indexing.start()
         assert found.wait(15)
         note_id = services.reader.oldest_unplayed()

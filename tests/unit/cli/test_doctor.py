@@ -71,6 +71,31 @@ def test_the_report(earmark: Earmark, phone: Path, isolated: Path) -> None:
     assert "score 100" in text
 
 
+def test_marks_and_backups_are_counted(
+    earmark: Earmark, phone: Path, isolated: Path
+) -> None:
+    """How much of the user's own there is, and how well it is kept."""
+    earmark("scan", phone)
+    report = earmark("doctor", "--json").json["library"]
+    assert report["marks"] == {"starred": 0, "commented": 0, "bookmarked": 0, "tags": 0}
+    assert report["backups"] == {"count": 0, "newest": None}
+    assert "no backups yet" in earmark("doctor").out
+    earmark("star", "chat:Ana")
+    earmark("tag", "a,b", "chat:Ana")
+    earmark("comment", "chat:Bob", "x")
+    key = earmark("list", "chat:Bob", "--json").json[0]["id"]
+    earmark("bookmark", key, "1")
+    with Library.open(isolated / "data" / "earmark" / "library.db") as library:
+        library.back_up()
+    report = earmark("doctor", "--json").json["library"]
+    assert report["marks"] == {"starred": 4, "commented": 4, "bookmarked": 1, "tags": 2}
+    assert report["backups"]["count"] == 1
+    assert report["backups"]["newest"].endswith("Z")
+    text = earmark("doctor").out
+    assert "4 notes starred, 4 commented, 1 with bookmarks, 2 tags" in text
+    assert f"1 backup beside it, the newest of {report['backups']['newest']}" in text
+
+
 def test_watching_is_told_while_somebody_does(
     earmark: Earmark, phone: Path, isolated: Path
 ) -> None:

@@ -350,3 +350,46 @@ def test_a_library_that_can_not_be_made(earmark: Earmark, tmp_path: Path) -> Non
     done = earmark("list", "--library", tmp_path / "file" / "l.db")
     assert done.code == 3
     assert "file" in done.err
+
+
+@pytest.mark.parametrize(
+    ("sort", "lengths"),
+    [
+        ("longest", [4, 3, 3, 2, 2, 2]),
+        ("oldest", None),
+        ("newest", None),
+        ("unplayed", None),
+    ],
+)
+def test_notes_are_sorted(known: Earmark, sort: str, lengths: list[int] | None) -> None:
+    """By what was asked for; the first ones alone if that is said."""
+    known("mark", "played", "chat:Ana")
+    notes = known("list", "--sort", sort, "--json").json
+    assert len(notes) == 6
+    if lengths:
+        assert [note["duration_ms"] // 1000 for note in notes] == lengths
+    elif sort == "unplayed":
+        assert [note["played"] for note in notes] == ["unplayed"] * 3 + ["played"] * 3
+    else:
+        times = [note["sent_at"] for note in notes]
+        assert times == sorted(times, reverse=sort == "newest")
+    assert known("list", "--sort", sort, "--limit", "2", "--json").json == notes[:2]
+    assert len(known("list", "--limit", "99", "--sort", sort).lines) == 6
+
+
+def test_the_words_of_a_query_are_shown(
+    known: Earmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever they stand in a long comment; else how it begins."""
+    (note,) = known("list", "chat:Bob", "--json").json
+    text = "first " + "more and " * 40 + "the oven is hot " + "again and " * 40
+    known("comment", note["id"], text)
+    assert "the oven is hot" in known("list", "oven").out
+    assert "first" not in known("list", "oven").out
+    assert known("list", "has:comment").lines[0].endswith("Bob    0")
+    with monkeypatch.context() as patch:
+        patch.setattr("tui.cli._list._HITS", 0)
+        assert "the oven is hot" not in known("list", "oven").out
+    known("title", note["id"], "Oven")
+    known("comment", note["id"], "")
+    assert known("list", "oven").lines[0].endswith("Oven")

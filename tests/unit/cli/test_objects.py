@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tui.answers import SavedSearch, Share, Statistics, TagTotals
+from tui.cli._edited import edited_object
 from tui.cli._objects import (
+    bookmark_object,
     chat_object,
     moment_object,
+    named_object,
     note_object,
     plain,
     problem_object,
+    rule_object,
+    search_object,
     sent_at,
     source_object,
+    statistics_object,
+    tag_object,
 )
 from tui.model import (
+    Bookmark,
     Chat,
     ChatId,
     ChatKind,
     Direction,
+    Edited,
     Evidence,
     Identity,
+    Named,
     Note,
     NoteFile,
     NoteId,
@@ -35,6 +48,7 @@ from tui.model import (
     Played,
     Precision,
     Problem,
+    Rule,
     Source,
     SourceId,
     SourceKind,
@@ -72,6 +86,10 @@ NOTE = Note(
     files=(NoteFile(SourceId(1), b"/sync", b"a/b.opus", 100, 0),),
     evidence={"sent_at": Evidence("file name", 0.9), "chat": Evidence("folder", 0.8)},
 )
+SHARE = Share("x", 1, 2, 3, 4)
+STATISTICS = Statistics(SHARE, (SHARE,), (SHARE,), (SHARE,))
+CHAT = Chat(ChatId(1), SourceId(1), ChatKind.FOLDER, "Ana", 3, 2, 90_000, SENT)
+README = Path(__file__).parents[3].joinpath("README.md").read_text(encoding="utf-8")
 SOURCE = Source(SourceId(1), b"/sync", SourceKind.FOLDER, "sync", score=70)
 
 
@@ -129,7 +147,9 @@ def test_a_note() -> None:
         "star": False,
         "tags": [],
         "title": None,
+        "own_title": None,
         "comment": None,
+        "bookmarks": [],
         "transcript": None,
         "text": None,
         "phone_played": None,
@@ -140,6 +160,50 @@ def test_a_note() -> None:
             "chat": {"from": "folder", "confidence": 0.8},
             "sent_at": {"from": "file name", "confidence": 0.9},
         },
+    }
+
+
+def test_the_marks_of_a_note() -> None:
+    """Star, tags, own title, comment and bookmarks are the user's, as he wrote them."""
+    note = NOTE._replace(
+        row=ROW._replace(star=True, tags=("a/b", "\udcff"), title="Mine"),
+        own_title="Mine",
+        comment="one\ntwo \udcff",
+        bookmarks=(Bookmark(0), Bookmark(1500, "x\udcff")),
+    )
+    written = json.loads(json.dumps(note_object(note)))
+    assert (written["star"], written["tags"]) == (True, ["a/b", "\\xff"])
+    assert (written["title"], written["own_title"]) == ("Mine", "Mine")
+    assert written["comment"] == "one\ntwo \\xff"
+    assert written["bookmarks"] == [
+        {"at_ms": 0, "text": ""},
+        {"at_ms": 1500, "text": "x\\xff"},
+    ]
+    assert bookmark_object(note, note.bookmarks[1]) == {
+        "note": "ab12cd",
+        "chat": "Family",
+        "sender": "Ana",
+        "sent_at": "2024-08-15T23:26:33Z",
+        "at_ms": 1500,
+        "text": "x\\xff",
+    }
+
+
+def test_a_tag_and_a_search() -> None:
+    """Each has its totals."""
+    assert tag_object(TagTotals(1, "a/\udcff", 3, 2, 90_000)) == {
+        "name": "a/\\xff",
+        "notes": 3,
+        "unplayed": 2,
+        "duration_ms": 90_000,
+    }
+    assert search_object(SavedSearch(7, "To hear", "-is:played", 3, 2, 90_000)) == {
+        "id": 7,
+        "name": "To hear",
+        "query": "-is:played",
+        "notes": 3,
+        "unplayed": 2,
+        "duration_ms": 90_000,
     }
 
 
@@ -182,9 +246,8 @@ def test_plain_keeps_what_is_text() -> None:
 
 def test_a_chat() -> None:
     """A chat has its source and its totals."""
-    chat = Chat(ChatId(1), SourceId(1), ChatKind.FOLDER, "Ana", 3, 2, 90_000, SENT)
     parts = [Identity(1, "wa:1", "Ana"), Identity(2, "a\udcff", "Ana")]
-    assert chat_object(chat, SOURCE, parts) == {
+    assert chat_object(CHAT, SOURCE, parts) == {
         "id": 1,
         "title": "Ana",
         "kind": "folder",
@@ -195,7 +258,7 @@ def test_a_chat() -> None:
         "last_at": "2024-08-15T23:26:33Z",
         "identities": ["wa:1", "a\\xff"],
     }
-    assert chat_object(chat, None)["source"] is None
+    assert chat_object(CHAT, None)["source"] is None
 
 
 def test_a_source_and_its_problem() -> None:
@@ -223,3 +286,28 @@ def test_a_source_and_its_problem() -> None:
 def test_no_moment_is_null(ms: int) -> None:
     """Never, and a time that no calendar has, are null."""
     assert moment_object(ms) is None
+
+
+@pytest.mark.parametrize(
+    ("command", "written"),
+    [
+        ("chats", chat_object(CHAT, SOURCE)),
+        ("senders", named_object(Named(1, "Ana", 1))),
+        ("rules", rule_object(Rule(1, "x", "chat", "Ana"))),
+        ("tags", tag_object(TagTotals(1, "a", 0, 0, 0))),
+        ("bookmarks", bookmark_object(NOTE, Bookmark(0))),
+        ("searches", search_object(SavedSearch(1, "a", "b"))),
+        ("stats", statistics_object(STATISTICS)),
+        ("star", edited_object(Edited("x"))),
+    ],
+)
+def test_every_field_is_documented(command: str, written: dict[str, Any]) -> None:
+    """What a program may read stands in the README, beside its command."""
+    about = README.partition("### JSON of the other commands")[2].partition("\n#")[0]
+    (row,) = re.findall(rf"^\| `{command}`.*$", about, re.MULTILINE)
+    words = set(re.findall(r"`([^`]+)`", row))
+    assert set(written) <= words
+    for value in written.values():
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, dict):
+                assert set(part) <= words

@@ -73,12 +73,21 @@ def test_the_first_look_imports_nothing() -> None:
 
 _NEEDED = {
     "assign": ["x"],
+    "backup": ["x.json"],
+    "bookmark": ["1", "1:23"],
+    "comment": ["x", "y"],
+    "config": ["path"],
     "key": ["list"],
+    "mark": ["played", "x"],
     "merge": ["chat", "x", "--into", "y"],
     "play": ["x"],
     "rename": ["chat", "x", "y"],
+    "restore": ["x.json"],
     "show": ["1"],
     "split": ["sender", "x"],
+    "tag": ["x", "y"],
+    "title": ["1", "x"],
+    "untag": ["x", "y"],
 }
 """What commands can't do without."""
 
@@ -107,6 +116,12 @@ def test_arguments_of_the_browser() -> None:
         (["list", "-is:played", "or", "-x"], "-is:played or -x"),
         (["list", 'chat:"a b"', "-"], 'chat:"a b" -'),
         (["play", "mum", "--speed", "2", "-chat:x"], "mum -chat:x"),
+        (["star", "-is:starred", "--off", "mum"], "-is:starred mum"),
+        (["tag", "x", "-a", "--dry-run", "or", "-b"], "-a or -b"),
+        (["untag", "x"], ""),
+        (["mark", "half", "-a"], "-a"),
+        (["bookmarks", "-a", "b"], "-a b"),
+        (["comment", "-a b", "-"], "-a b"),
     ],
 )
 def test_a_query_is_all_its_words(argv: list[str], query: str) -> None:
@@ -115,9 +130,32 @@ def test_a_query_is_all_its_words(argv: list[str], query: str) -> None:
 
 
 def test_options_of_list() -> None:
-    """A source and JSON are asked for by name."""
+    """A source, an order, a number and JSON are asked for by name."""
     said = parse_arguments(["list", "--source", "/x", "--json"])
     assert (said["source"], said["json"]) == (Path("/x"), True)
+    assert (said["sort"], said["limit"]) == ("newest", None)
+    said = parse_arguments(["list", "--sort", "longest", "x", "--limit", "3"])
+    assert (said["sort"], said["limit"], said["query"]) == ("longest", 3, "x")
+
+
+def test_other_words_keep_their_dash() -> None:
+    """A text or a name may begin as an option does."""
+    said = parse_arguments(["comment", "x", "-x"])
+    assert said["text"] == "-x"
+    assert parse_arguments(["comment", "x", "-"])["text"] == "-"
+    assert parse_arguments(["tag", "-x", "y"])["tags"] == "-x"
+    said = parse_arguments(["searches", "save", "New", "-is:played", "x"])
+    assert said["names"] == ["New", "-is:played", "x"]
+    assert parse_arguments(["bookmark", "1", "2", "-x"])["text"] == "-x"
+
+
+def test_backup_restore_and_config_are_understood() -> None:
+    """Files are text, so that `-` may be one."""
+    assert parse_arguments(["backup", "-", "--json"])["file"] == "-"
+    said = parse_arguments(["restore", "x.json", "--dry-run"])
+    assert (said["file"], said["dry_run"], said["json"]) == ("x.json", True, False)
+    said = parse_arguments(["config", "init", "--force"])
+    assert (said["action"], said["force"]) == ("init", True)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +167,24 @@ def test_options_of_list() -> None:
         ["play"],
         ["demo", "--path"],
         ["chats", "extra"],
+        ["tag"],
+        ["comment", "x"],
+        ["comment", "x", "two", "words"],
+        ["title", "x"],
+        ["bookmark", "1"],
+        ["mark", "heard", "x"],
+        ["mark"],
+        ["tags", "remove", "x"],
+        ["searches", "add", "x"],
+        ["undo", "0"],
+        ["undo", "-1"],
+        ["undo", "x"],
+        ["list", "--limit", "0"],
+        ["list", "--limit", "1000000000000"],
+        ["list", "--limit", "²"],
+        ["list", "--sort", "oldst"],
+        ["config", "edit"],
+        ["backup"],
     ],
 )
 def test_what_is_not_understood_is_told(argv: list[str]) -> None:
@@ -140,9 +196,11 @@ def test_what_is_not_understood_is_told(argv: list[str]) -> None:
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["tags"], "there is no command tags yet"),
+        (["ssh"], "there is no command ssh yet"),
         (["export", "mum", "--to", "/x"], "there is no command export yet"),
-        (["--ascii", "tags", "--json"], "there is no command tags yet"),
+        (["--ascii", "listen", "--json"], "there is no command listen yet"),
+        (["bookmrk"], "there is no command bookmrk; did you mean bookmark?"),
+        (["unstarr"], "there is no command unstarr; did you mean unstar?"),
         (["lst"], "there is no command lst; did you mean list?"),
         (["Watch"], "there is no command Watch; did you mean watch?"),
         (["sender"], "there is no command sender; did you mean senders?"),

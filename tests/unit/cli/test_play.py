@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import wave
 from typing import TYPE_CHECKING
 
 import pytest
@@ -277,3 +278,28 @@ def test_no_status_line_where_it_can_not_be(
     line.show(1, 1, playing(ONE))
     line.end()
     assert stream.getvalue() == ""
+
+
+def test_it_begins_where_the_words_are(
+    earmark: Earmark, tmp_path: Path, two: Path
+) -> None:
+    """A second before a bookmark that a query finds; by its id, from the start."""
+    (two / "long.opus").write_bytes(opus_note(9, freq=300))
+    earmark("scan", two)
+    (note,) = earmark("list", "len>5", "--json").json
+    key = note["id"]
+    assert earmark("bookmark", key, "7.5", "the oven").code == 0
+
+    def heard_s(*argv: str) -> float:
+        """How long it sounds, in seconds of the note."""
+        output = tmp_path / "out.wav"
+        done = earmark("play", *argv, "--output", f"file:{output}", "--speed", "3")
+        assert done.code == 0, done.err
+        with wave.open(str(output)) as written:
+            return float(3 * written.getnframes() / written.getframerate())
+
+    assert heard_s("oven") == pytest.approx(2.5, abs=0.6)
+    earmark("mark", "unplayed", key)
+    assert heard_s("has:bookmark") == pytest.approx(9, abs=0.6)
+    earmark("mark", "unplayed", key)
+    assert heard_s(key) == pytest.approx(9, abs=0.6)

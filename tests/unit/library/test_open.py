@@ -115,7 +115,7 @@ def _zeroed(data: bytearray) -> None:
     data[:] = bytes(len(data))
 
 
-DAMAGES = [_no_database, _no_header, _no_schema, _truncated, _zeroed]
+DAMAGES = [_no_database, _no_schema, _truncated, _zeroed]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -140,6 +140,21 @@ def test_a_damaged_library_is_kept_and_restored(path: Path, damage: object) -> N
     with Library.open(path, clock=lambda: 1_700_000_000) as library:
         assert "damaged-20231114T221320Z.1" in library.notice
     assert kept.read_bytes() == data
+
+
+def test_a_header_is_written_anew(path: Path) -> None:
+    """What is the same in all our files is no loss."""
+    data = bytearray(path.read_bytes())
+    _no_header(data)
+    path.write_bytes(data)
+    with Library.open(path, clock=lambda: 1_700_000_000) as library:
+        assert library.notice == (
+            "The library file was damaged and is kept as"
+            " l.db.damaged-20231114T221320Z. All that was in it could be read, and was"
+            " written anew."
+        )
+        assert still_there(library)
+    assert path.with_name("l.db.damaged-20231114T221320Z").read_bytes() == data
 
 
 def test_without_a_good_backup_a_new_library_is_begun(path: Path) -> None:
@@ -522,7 +537,7 @@ def test_a_backup_that_can_not_be_written_is_told(
     def failing(_path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tui.library._repair._sync", failing)
+    monkeypatch.setattr("tui.library._repair.sync", failing)
     with Library.open(path) as library:
         with pytest.raises(LibraryError, match="No space left"):
             library.back_up()

@@ -54,9 +54,11 @@ def filled(writer: IndexWriter, source_id: SourceId) -> None:
     )
 
 
-def keys(reader: Reader, kind: GroupKind, *rest: int) -> list[tuple[int, int]]:
+def keys(
+    reader: Reader, kind: GroupKind, chat: int = 0, month: int = 0
+) -> list[tuple[int, int]]:
     """Order and id of the notes of a group."""
-    found = reader.keys(Group(kind, ChatId(rest[0] if rest else 0), *rest[1:]))
+    found = reader.keys(Group(kind, ChatId(chat), month))
     return list(zip(found.order_ms, found.ids, strict=True))
 
 

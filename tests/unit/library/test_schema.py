@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.library import put, record
 from tui.library import Library, _schema
-from tui.library._repair import BACKUPS_KEPT, backups
+from tui.library._repair import NEWEST_KEPT, backups
 from tui.library._schema import APPLICATION_ID, MIGRATIONS, migrate
 from tui.model import SourceKind
 
@@ -109,7 +109,7 @@ def test_a_step_that_fails_leaves_the_version_before(
 
 def add_column(connection: sqlite3.Connection) -> None:
     """A migration as a later Earmark may bring it."""
-    connection.execute("ALTER TABLE mark ADD COLUMN star INTEGER NOT NULL DEFAULT 0")
+    connection.execute("ALTER TABLE mark ADD COLUMN mood INTEGER NOT NULL DEFAULT 0")
 
 
 def test_an_older_library_is_backed_up_and_migrated(
@@ -131,7 +131,7 @@ def test_an_older_library_is_backed_up_and_migrated(
                 assert reader.totals().notes == 1
     with closing(sqlite3.connect(path)) as connection:
         assert version_of(connection) == len(newer)
-        connection.execute("SELECT star FROM mark")
+        connection.execute("SELECT mood FROM mark")
     (backup,) = backups(path)
     assert backup.name == f"l.db.v{len(MIGRATIONS)}-20231114T221320Z.bak"
     assert backup.stat().st_mode & 0o777 == 0o600
@@ -145,11 +145,11 @@ def test_the_last_backups_are_kept(tmp_path: Path) -> None:
     now = [1_700_000_000.0]
     with Library.open(tmp_path / "l.db", clock=lambda: now[0]) as library:
         made = [library.back_up(), library.back_up()]
-        for _ in range(BACKUPS_KEPT):
+        for _ in range(NEWEST_KEPT):
             now[0] += 1
             made.append(library.back_up())
-        assert len(set(made)) == BACKUPS_KEPT + 2
-        assert backups(library.path) == made[: -BACKUPS_KEPT - 1 : -1]
+        assert len(set(made)) == NEWEST_KEPT + 2
+        assert backups(library.path) == made[: -NEWEST_KEPT - 1 : -1]
         assert library.back_up(max_age_s=60) is None
         now[0] += 100
         assert library.back_up(max_age_s=60) is not None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.playing import ListeningLibrary
+from tui.answers import SavedSearch
 from tui.model import Group, GroupKind, NoteId, NoteState, Played
-from tui.playback._order import next_unplayed, step_from
+from tui.playback._order import first_unplayed, next_unplayed, step_from
 
 RECENT = Group(GroupKind.RECENT)
 
@@ -19,7 +22,7 @@ def _library(count: int) -> ListeningLibrary:
 def test_a_group_over_chats_is_walked_from_end_to_end() -> None:
     """Also where two notes have the same time."""
     library = _library(30)
-    order = [row.id for row in reversed(library.members(RECENT))]
+    order = [row.id for row in reversed(library.notes_of(RECENT))]
     walked, at = [order[0]], order[0]
     while (
         found := step_from(library, at, library.notes[at].order_ms, 1, RECENT)
@@ -70,3 +73,74 @@ def test_the_oldest_unplayed_may_be_one_that_failed() -> None:
     for number in range(1, 10):
         library.mark(number, played=Played.PLAYED)
     assert next_unplayed(library, NoteId(1)) is None
+
+
+GROUPS = (
+    Group(GroupKind.STARRED),
+    Group(GroupKind.SEARCH, query="x"),
+    Group(GroupKind.SAVED, number=1),
+    Group(GroupKind.SENDER, number=1),
+    Group(GroupKind.TAG, number=1),
+    Group(GroupKind.SOURCE, number=1),
+    Group(GroupKind.DAY, number=19700101),
+    Group(GroupKind.WEEK, number=197001),
+    Group(GroupKind.CALENDAR, number=197001),
+)
+
+
+def _mixed(count: int) -> ListeningLibrary:
+    """Make notes of which every other one is in all of GROUPS but the times."""
+    library = ListeningLibrary()
+    library.searches = [SavedSearch(1, "x", "x")]
+    for number in range(1, count + 1):
+        odd = bool(number % 2)
+        library.put(
+            number,
+            number % 3,
+            12 * 3_600_000 + number,
+            star=odd,
+            title="x" if odd else "",
+            tags=("a",) if odd else (),
+            sender="Ana" if odd else "Bob",
+            offset_min=0,
+        )
+    return library
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.kind.name)
+def test_every_group_is_walked_older_to_newer(group: Group) -> None:
+    """Within it, whatever chats its notes are in, and from outside of it too."""
+    library = _mixed(20)
+    order = [row.id for row in reversed(library.notes_of(group))]
+    assert len(order) >= 10
+    walked, at = [], NoteId(0)
+    while (found := step_from(library, at, 12 * 3_600_000 + at, 1, group)) is not None:
+        walked.append(found)
+        at = found
+    assert walked == order
+    assert (
+        step_from(library, order[1], 12 * 3_600_000 + order[1], -1, group) == order[0]
+    )
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.kind.name)
+def test_a_group_begins_with_its_oldest_unplayed_note(group: Group) -> None:
+    """Not with one that can't be read, nor with any when all were heard."""
+    library = _mixed(20)
+    for number in range(1, 5):
+        library.mark(number, played=Played.PLAYED)
+    library.mark(5, state=NoteState.UNREADABLE)
+    library.mark(6, state=NoteState.UNREADABLE)
+    wanted = next(row.id for row in reversed(library.notes_of(group)) if row.id > 6)
+    assert first_unplayed(library, group) == wanted
+    for number in range(1, 21):
+        library.mark(number, played=Played.PLAYED)
+    assert first_unplayed(library, group) is None
+
+
+def test_a_group_of_nothing_but_damage_has_no_first_note() -> None:
+    """The search for one ends before it has read a library of a million."""
+    library = _mixed(1200)
+    for number in range(1, 1201):
+        library.mark(number, state=NoteState.UNREADABLE)
+    assert first_unplayed(library, Group(GroupKind.STARRED)) is None

@@ -1,0 +1,195 @@
+"""Which notes a command is about: those that a query finds, or one by its id."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from tui.errors import UsageError
+from tui.model import Sort
+from tui.query import Query, Word, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from tui.library import Reader
+    from tui.model import Note, NoteId
+
+    class NoteReader(Reader, Protocol):
+        """A reader that gives notes by the page."""
+
+        def notes(self, ids: Sequence[int]) -> Iterator[Note]:
+            """Everything about some notes, in their order."""
+
+
+__all__ = [
+    "Wanted",
+    "answers",
+    "find_note",
+    "found_ids",
+    "has_words",
+    "today",
+    "wanted",
+]
+
+_ID_DIGITS = frozenset("0123456789abcdefABCDEF")
+_LEAST = 6
+"""Digits from which on a word may be an id: `cafe` and `2024` are words to look for."""
+
+
+def today() -> date:
+    """Tell the day on the user's calendar."""
+    return datetime.now().astimezone().date()
+
+
+def has_words(query: Query) -> bool:
+    """Tell whether a query looks for words, for which their index must be complete."""
+    return any(
+        isinstance(literal.term, Word) for choice in query.choices for literal in choice
+    )
+
+
+def answers(
+    reader: NoteReader,
+    query: Query,
+    *,
+    below: bytes = b"",
+    sort: Sort = Sort.NEWEST,
+    limit: int | None = None,
+    told: bool = False,
+) -> Iterator[Note]:
+    """Yield the notes that match a query.
+
+    Args:
+        reader: The library.
+        query: What to look for.
+        below: A folder that one of a note's files must lie in; empty for anywhere.
+        sort: Their order.
+        limit: How many at most; None for all.
+        told: Also notes that a document tells of, and whose file never was here.
+    """
+    ids = found_ids(reader, query, below=below, sort=sort, told=told)
+    yield from reader.notes(ids[:limit])
+
+
+def found_ids(
+    reader: NoteReader,
+    query: Query,
+    *,
+    below: bytes = b"",
+    sort: Sort = Sort.NEWEST,
+    told: bool = False,
+) -> Sequence[int]:
+    """Find the notes that match a query; as `answers`."""
+    return reader.search(query, today(), sort=sort, told=told, below=below).ids
+
+
+def find_note(reader: Reader, key: str) -> NoteId | None:
+    """Find a note by how its id begins.
+
+    Raises:
+        UsageError: Several begin so.
+    """
+    found = reader.find(key.lower())
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} notes have an id that begins with {key}")
+    return found[0] if found else None
+
+
+class Wanted:
+    """What stands where a query or an id may stand.
+
+    Args:
+        text: What was written.
+        is_note: Whether only an id may stand there.
+
+    Raises:
+        QueryError: It can't be understood.
+    """
+
+    def __init__(self, text: str, *, is_note: bool = False) -> None:
+        self.query = Query() if is_note else parse(text)
+        self._text = text
+        self._is_note = is_note
+
+    def note(self, reader: Reader) -> NoteId | None:
+        """Find the note whose id it is; None for a query.
+
+        Args:
+            reader: The library.
+
+        Raises:
+            UsageError: Several notes have an id that begins so.
+        """
+        is_short = len(self._text) < _LEAST and not self._is_note
+        if is_short or not set(self._text) <= _ID_DIGITS:
+            return None
+        return find_note(reader, self._text)
+
+    def ids(self, reader: NoteReader) -> Sequence[int]:
+        """Find the notes, newest first, also those that only a document tells of.
+
+        Args:
+            reader: The library.
+        """
+        note_id = self.note(reader)
+        if note_id is not None:
+            return [note_id]
+        if self._is_note:
+            return []
+        return found_ids(reader, self.query, told=True)
+
+    def notes(
+        self,
+        reader: NoteReader,
+        also: Query | None = None,
+        *,
+        below: bytes = b"",
+        sort: Sort = Sort.NEWEST,
+        limit: int | None = None,
+        told: bool = False,
+    ) -> Iterator[Note]:
+        """Yield the notes; as `answers`.
+
+        Args:
+            reader: The library.
+            also: What must hold as well, if it is a query.
+            below: A folder that one of a note's files must lie in.
+            sort: Their order.
+            limit: How many at most.
+            told: Also notes whose file never was here.
+        """
+        note_id = self.note(reader)
+        if note_id is not None:
+            yield from reader.notes([note_id])
+        if note_id is not None or self._is_note:
+            return
+        query = self.query
+        if also is not None:
+            query = replace(query, choices=(*query.choices, *also.choices))
+        yield from answers(
+            reader, query, below=below, sort=sort, limit=limit, told=told
+        )
+
+
+def wanted(text: str, command: str, *, every: bool) -> Wanted:
+    """Read which notes a command shall change.
+
+    Args:
+        text: The query, or an id.
+        command: The command, for the message.
+        every: Whether all notes were asked for.
+
+    Raises:
+        UsageError: Nothing says which, or both do.
+    """
+    found = Wanted(text)
+    if every and found.query.choices:
+        raise UsageError(f"{command} takes either a query or --all")
+    if not every and not found.query.choices:
+        raise UsageError(
+            f"{command} needs a query that finds the notes; --all takes all of them"
+        )
+    return found
