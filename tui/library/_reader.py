@@ -9,7 +9,6 @@ from tui.library import _rows, _views
 from tui.library._api import NoteKeys
 from tui.library._in_words import in_words
 from tui.model import (
-    RECENT_LIMIT,
     Group,
     GroupKind,
     LibraryDelta,
@@ -165,7 +164,7 @@ class StoreReader:
         if sort is not Sort.NEWEST or group.kind in _views.KINDS:
             return _views.keys(self._store, group, sort)
         if group.kind is GroupKind.RECENT:
-            return _note_keys(self._recent())
+            return _note_keys(_views.recent(self._store))
         params = {
             GroupKind.CHAT: (group.chat_id,),
             GroupKind.MONTH: (group.chat_id, group.month),
@@ -442,29 +441,6 @@ class StoreReader:
     def close(self) -> None:
         """Give the connection back."""
         self._store.close()
-
-    def _recent(self) -> list[Row]:
-        """Time and id of the newest notes, from the newest chats.
-
-        An index of all notes by time would only serve this, and cost each scan a
-        tenth of its time.
-        """
-        found: list[Row] = []
-        for chat_id, last_ms in self._store.all(
-            "SELECT id, last_ms FROM shown_chat WHERE notes > 0"
-            " ORDER BY last_ms DESC LIMIT ?",
-            (RECENT_LIMIT,),
-        ):
-            if len(found) == RECENT_LIMIT and last_ms < found[-1][0]:
-                break
-            found += self._store.all(
-                f"SELECT order_ms, id FROM note WHERE {_CHAT} AND visible = 1"
-                f" {_NEWEST} LIMIT {RECENT_LIMIT}",
-                (chat_id,),
-            )
-            found.sort(reverse=True)
-            del found[RECENT_LIMIT:]
-        return found
 
     def _notes(self, ids: Sequence[int]) -> Iterator[Note]:
         """Everything about some notes, in their order."""

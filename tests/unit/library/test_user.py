@@ -166,6 +166,27 @@ def test_unplayed_rewinds(
     assert listening(reader, note_id) == (played, position)
 
 
+def test_another_content_in_its_place_was_not_heard(
+    library: Library,
+    writer: IndexWriter,
+    reader: Reader,
+    source_id: SourceId,
+    note_id: NoteId,
+) -> None:
+    """Before it is known what it is; the old content, when it is back, was."""
+    library.user.set_position(note_id, 400, Played.HALF)
+    assert library.user.flush()
+    (file,) = writer.files_in(source_id, b"x")
+    for size, heard in ((77, (Played.UNPLAYED, 0)), (file.size, (Played.HALF, 400))):
+        other = record(b"x/a.opus", size=size, mtime_ns=size, duration_ms=1000)
+        put(writer, source_id, other)
+        assert listening(reader, note_id) == (Played.UNPLAYED, 0)
+        ((file_id, _, _),) = writer.unhashed(1)
+        content = (b"h" if size == file.size else b"o") * 32
+        writer.measured([Measured(file_id, content_hash=content)])
+        assert listening(reader, note_id) == heard
+
+
 def test_the_last_word_counts(
     library: Library, reader: Reader, note_id: NoteId
 ) -> None:
