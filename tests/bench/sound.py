@@ -66,12 +66,15 @@ class _Playing(Protocol):
 
 
 class _Earmark:
-    """Our engine, in the process that the browser gives it."""
+    """Our engine, in the process that the browser gives it.
 
-    name = "earmark"
+    Args:
+        output: What it plays on.
+    """
 
-    def __init__(self) -> None:
-        self._player = EngineProcess("miniaudio")
+    def __init__(self, output: str) -> None:
+        self.name = f"earmark ({output})"
+        self._player = EngineProcess(output)
         self._player.start()
 
     @property
@@ -308,7 +311,7 @@ def _measured(bench: _Bench, table: Table, program: _Playing) -> _Times:
     for kind in ("load", "play", "pause", "seek"):
         found: list[float] = getattr(times, kind)
         if found:
-            aim = "aim 40 worst" if program.name == "earmark" else ""
+            aim = "aim 40 worst" if program.name.startswith("earmark") else ""
             table.times(f"{kind} to first sample, {program.name}", found, aim)
     return times
 
@@ -324,11 +327,12 @@ def main() -> None:
         _write_flac(path, source)
         with Recorder(server) as recorder:
             bench = _Bench(recorder, source, path)
-            ours = _Earmark()
-            times = _measured(bench, table, ours)
-            _plain(bench, table, ours)
-            _scanning(bench, table, folder, ours)
-            ours.close()
+            for output in ("miniaudio", "pulse"):
+                ours = _Earmark(output)
+                times = _measured(bench, table, ours)
+                _plain(bench, table, ours)
+                _scanning(bench, table, folder / output, ours)
+                ours.close()
             if has("mpv"):
                 mpv = _Mpv(folder)
                 theirs = _measured(bench, table, mpv)

@@ -35,8 +35,9 @@ _HELD_MS = 120
 _REQUEST_MS = 5
 """How often it asks for more, and how far ahead the device reads: what a change can't
 reach any more."""
-_SLICE = RATE // 200
-"""Frames that are asked for at once, so that going back is cheap: 5 ms."""
+_SLICE = RATE // 50
+"""Frames that are asked for at once, 20 ms: each time costs, and going back into one
+costs little."""
 _CONNECT_S = 2.0
 """How long the server may take to answer."""
 _TIMING_S = 0.2
@@ -272,7 +273,8 @@ class PulseOutput:
     def _take_request(self, _stream: int, wanted: int, _data: int) -> None:
         try:
             self._last = self._clock()
-            self._write(self._library, wanted - wanted % FRAME, None)
+            if wanted >= _SLICE * FRAME:  # else it asks again, for more
+                self._write(self._library, wanted - wanted % FRAME, None)
         except Exception:  # noqa: BLE001  # nothing may pass into the library
             _log.exception("no sound for the server")
 
