@@ -278,10 +278,16 @@ class EarmarkApp(App[None]):
 
     # What the engines tell
 
+    @property
+    def _is_shown(self) -> bool:
+        """Whether the tree is there: messages still come while all is taken down."""
+        stack = self.screen_stack
+        return bool(stack) and bool(stack[0].query(NoteTree))
+
     @on(LibraryChanged)
     def _show_library(self, message: LibraryChanged) -> None:
-        if not self.screen_stack:
-            return  # it is being left
+        if not self._is_shown:
+            return
         self.main.apply_delta(message.delta)
         if self._services.finding is not None:
             self._services.finding.recount()
@@ -290,7 +296,7 @@ class EarmarkApp(App[None]):
 
     @on(Answered)
     def _show_answer(self, message: Answered) -> None:
-        if self.screen_stack:
+        if self._is_shown:
             self._find_actions.take(message.answer)
 
     @on(LibraryFailed)
@@ -303,6 +309,8 @@ class EarmarkApp(App[None]):
 
     @on(PlayingChanged)
     def _show_playing(self, message: PlayingChanged) -> None:
+        if not self._is_shown:
+            return
         self.main.show_playing(message.now)
         trouble = self._services.trouble()
         if trouble and trouble != self._trouble:  # where listening stands is not kept
