@@ -232,11 +232,10 @@ async def test_without_a_note_it_says_so(
 ) -> None:
     """In an empty library nothing can be marked."""
     library.notes.clear()
-    async with marking() as browser:
-        await browser.press("s")
-        await browser.until(lambda: "Put the cursor on a note" in browser.top)
-        await browser.press("B")
-        await browser.until(lambda: "Put the cursor on a note" in browser.top)
+    for key in ("s", "B"):  # a browser each: what is said stays for seconds
+        async with marking() as browser:
+            await browser.press(key)
+            await browser.until(lambda b=browser: "Put the cursor on a note" in b.top)  # type: ignore[misc]  # bound now
 
 
 # Comment, title
