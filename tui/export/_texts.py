@@ -1,0 +1,43 @@
+r"""Texts as tags hold them: whole, but nothing that has power over who shows them."""
+
+from __future__ import annotations
+
+import unicodedata
+
+__all__ = ["lines", "one_line"]
+
+_JOINERS = frozenset("\u200c\u200d\ufe0f\ufe0e")
+"""What ties signs together: harmless, and some scripts can't be written without."""
+_BLANK = frozenset({"Cc", "Zl", "Zp"})
+
+
+def one_line(text: str) -> str:
+    r"""Give a text for a tag of one line; bytes that are no text become `\xNN`."""
+    return " ".join(lines(text).split())
+
+
+def lines(text: str) -> str:
+    r"""Give a text for a tag that may have lines.
+
+    Control characters and what turns the writing are left out, since other programs
+    write tags to terminals as they are.
+    """
+    text = "\n".join(text.splitlines())
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
+    return "".join(map(_seen, text)).strip()
+
+
+def _seen(char: str) -> str:
+    if char == "\n" or char in _JOINERS:
+        return char
+    category = unicodedata.category(char)
+    if category in _BLANK:
+        return " "
+    if category == "Cf":
+        return ""
+    if category == "Cs":
+        code = ord(char)
+        is_byte = 0xDC80 <= code <= 0xDCFF
+        return f"\\x{code - 0xDC00:02x}" if is_byte else "\ufffd"
+    return char
