@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
+import itertools
 import os
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -11,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 # How fast examples are made is a property of the machine, not of the code.
@@ -58,16 +61,46 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                     item.add_marker(pytest.mark.skip(reason=f"needs {gone}"))
 
 
+def pytest_collection_finish() -> None:
+    """Spare the collector the thousands of tests that stay until the end anyway."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
 def absent_part() -> None:
     """Fail a test whose part is not there, where nothing may go untested."""
     pytest.fail("a part of the machine that this test needs is not installed")
 
 
+@pytest.fixture(scope="session")
+def new_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give a function that makes a new folder, at the same price each time.
+
+    What pytest has for this lists all folders so far to find the next number.
+    With thousands of tests that is more work than most of the tests are.
+    """
+    folders = tmp_path_factory.mktemp("tests")
+    numbers = itertools.count()
+
+    def make(name: str) -> Path:
+        folder = folders / f"{name}{next(numbers)}"
+        folder.mkdir(mode=0o700)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, new_folder: Callable[[str], Path]) -> Path:
+    """Give each test an own folder, named after it."""
+    return new_folder(re.sub(r"\W", "_", request.node.name)[:30])
+
+
 @pytest.fixture(autouse=True)
-def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def isolated(new_folder: Callable[[str], Path]) -> Iterator[Path]:
     """Give each test an own home and none of the user's settings."""
-    home = tmp_path_factory.mktemp("home")
+    home = new_folder("home")
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name != "EARMARK_CI" and name.startswith(_FOREIGN):

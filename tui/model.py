@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RECENT_LIMIT",
+    "ROW_WAVE",
     "Bookmark",
     "Chat",
     "ChatId",
@@ -50,6 +51,8 @@ __all__ = [
     "Problem",
     "Rule",
     "Sort",
+    "SoundScope",
+    "SoundSettings",
     "Source",
     "SourceId",
     "SourceKind",
@@ -64,6 +67,8 @@ NoteId = NewType("NoteId", int)
 
 RECENT_LIMIT = 40
 """How many notes the smart node Recent holds."""
+ROW_WAVE = 12
+"""Steps of the waveform in a row."""
 
 
 class SourceKind(StrEnum):
@@ -318,6 +323,28 @@ class Sort(StrEnum):
     """What is not played yet first, each part the newest first."""
 
 
+class SoundScope(StrEnum):
+    """What a setting of the sound is remembered for; the first that has one counts."""
+
+    NOTE = "note"
+    SENDER = "sender"
+    CHAT = "chat"
+    ALL = "all"
+
+
+class SoundSettings(NamedTuple):
+    """How notes shall sound, as far as it is said; None for what is not."""
+
+    speed: float | None = None
+    """How many times faster."""
+    boost_db: float | None = None
+    """How much louder, in decibels."""
+    level: bool | None = None
+    """Whether the loudness is brought to the target."""
+    skip: int | None = None
+    """How many of the pauses are left out, 0 to 3."""
+
+
 class Bookmark(NamedTuple):
     """A mark at a moment of a recording."""
 
@@ -355,6 +382,8 @@ class NoteRow(NamedTuple):
     """First words of transcript or comment."""
     file_name: str = ""
     """What its file is called, when it can't be played; else empty."""
+    wave: bytes = b""
+    """Its waveform in ROW_WAVE steps, 0 to 255; empty until it was computed."""
 
 
 class NoteFile(NamedTuple):
@@ -414,6 +443,9 @@ class Note(NamedTuple):
     """The title that the user gave; it is the row's then."""
     bookmarks: tuple[Bookmark, ...] = ()
     """In order of their moments."""
+    lufs: float | None = None
+    """The integrated loudness after ITU-R BS.1770-4; None until it was measured, and
+    -70 for silence."""
 
 
 class NoteChange(NamedTuple):

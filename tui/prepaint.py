@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "is_painted", "prepaint", "restore"]
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """The version of the library file that the queries are for."""
 RECENT = 40
 """`tui.model.RECENT_LIMIT`, which would cost the import of everything there."""

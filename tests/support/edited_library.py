@@ -122,7 +122,12 @@ class EditedLibrary:
                 content = file.name * 32
                 self.writer.measured([Measured(file.file_id, content_hash=content)])
 
-    def read(self, chats: Sequence[ChatTold], people: Sequence[PersonTold]) -> None:
+    def read(
+        self,
+        chats: Sequence[ChatTold],
+        people: Sequence[PersonTold],
+        waveform: bytes | None = None,
+    ) -> None:
         """Read the document: file i is in one of the chats, from one of the people."""
         known = {each.name: each for each in self.writer.documents(self.source_id)}
         turn = known[b"d"].mtime_ns + 1 if b"d" in known else 1
@@ -140,7 +145,9 @@ class EditedLibrary:
         document_id = self.writer.put_document(self.source_id, told, score=100)
         number = self.writer.begin_document(document_id)
         claims = [
-            claim(name, chats[at % len(chats)], people[at % len(people)])
+            claim(name, chats[at % len(chats)], people[at % len(people)])._replace(
+                waveform=waveform
+            )
             for at, name in enumerate(FILES)
             if name not in {b"x/3", b"y/5"}
         ]

@@ -31,6 +31,7 @@ class MemoryWriter:
         self.scanned: list[int] = []
         self.results: list[Measured] = []
         self.peaks: dict[NoteId, bytes] = {}
+        self.loudness: dict[NoteId, float] = {}
         self.commits = 0
         self._depth = 0
 
@@ -205,8 +206,12 @@ class MemoryWriter:
                 self.records[result.file_id] = old._replace(state=result.state)
         self._commit()
 
-    def set_peaks(self, note_id: NoteId, peaks: bytes) -> None:
+    def set_peaks(
+        self, note_id: NoteId, peaks: bytes, lufs: float | None = None
+    ) -> None:
         self.peaks[note_id] = peaks
+        if lufs is not None:
+            self.loudness[note_id] = lufs
 
     def close(self) -> None:
         """Nothing to close."""

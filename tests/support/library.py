@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import tempfile
 import time
 from contextlib import closing
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.library import Measured, NoteRecord
+from tui.library import Library, Measured, NoteRecord
 from tui.model import (
     ChatKind,
     Direction,
@@ -19,9 +24,8 @@ from tui.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from tui.library import IndexWriter, Library, Reader
+    from tui.library import IndexWriter, Reader
     from tui.model import (
         Note,
         SourceId,
@@ -33,6 +37,8 @@ __all__ = [
     "file_ids",
     "find_note",
     "hash_files",
+    "memory_folder",
+    "new_library",
     "only_note",
     "put",
     "record",
@@ -69,6 +75,42 @@ _PLAIN = NoteRecord(
     order_ms=0,
     month=0,
 )
+
+
+_MEMORY = Path("/dev/shm")
+_ROOM = 1 << 30
+"""Bytes that must be free there."""
+
+
+def memory_folder() -> Path | None:
+    """Tell where files are kept in memory; None where that can't be relied on.
+
+    What a library promises to keep is kept there, too, as long as the machine runs; it
+    only waits for no disk. Tests that take the disk or its power away have their own.
+    """
+    if not os.access(_MEMORY, os.W_OK | os.X_OK):
+        return None
+    return _MEMORY if shutil.disk_usage(_MEMORY).free > _ROOM else None
+
+
+@cache
+def _begun() -> bytes:
+    with tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
+        path = Path(folder) / "library.db"
+        Library.open(path).close()
+        assert not list(Path(folder).glob("*-wal"))  # all is in the one file
+        return path.read_bytes()
+
+
+def new_library(path: Path) -> Library:
+    """Begin a library as a copy of one that was begun by the program itself.
+
+    For tests that are about what comes later: nothing in a new library is its own.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600, exist_ok=False)
+    path.write_bytes(_begun())
+    return Library.open(path)
 
 
 def record(path: bytes, **facts: object) -> NoteRecord:

@@ -37,7 +37,15 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tui.answers import Hit, SavedSearch
-    from tui.model import DocumentInfo, Gaps, Note, Problem, Source
+    from tui.model import (
+        DocumentInfo,
+        Gaps,
+        Note,
+        Problem,
+        SoundScope,
+        SoundSettings,
+        Source,
+    )
     from tui.query import Query
 
 __all__ = ["MemoryLibrary", "month_of", "sort_key"]
@@ -383,6 +391,14 @@ class MemoryLibrary:
 
     def oldest_unplayed(self) -> NoteId | None:
         raise NotImplementedError
+
+    def sounds(self, note_id: NoteId) -> dict[SoundScope, SoundSettings]:
+        """Nothing is remembered."""
+        return {}
+
+    def queue(self) -> list[NoteId]:
+        """Nothing waits."""
+        return []
 
     def changes_since(self, revision: int) -> tuple[int, LibraryDelta]:
         raise NotImplementedError

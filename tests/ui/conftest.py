@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fakes import Fakes, sample_library
+from tests.support.rest import come_to_rest
 from tui.app import EarmarkApp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
     from textual.pilot import Pilot
@@ -64,6 +65,15 @@ class Browser:
 
 
 Browsing = "Callable[..., AbstractAsyncContextManager[Browser]]"
+
+
+@pytest.fixture(autouse=True, scope="package")
+def resting() -> Iterator[None]:
+    """Let keys and pauses of pilots end as soon as there is nothing left to do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("textual.app.wait_for_idle", come_to_rest)
+        patch.setattr("textual.pilot.wait_for_idle", come_to_rest)
+        yield
 
 
 @pytest.fixture

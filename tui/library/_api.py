@@ -41,6 +41,8 @@ if TYPE_CHECKING:
         Played,
         Precision,
         Problem,
+        SoundScope,
+        SoundSettings,
         Source,
         SourceId,
         SourceKind,
@@ -207,6 +209,15 @@ class Reader(Protocol):
     def oldest_unplayed(self) -> NoteId | None:
         """The oldest unplayed visible note of all chats; it may be half-heard."""
 
+    def sounds(self, note_id: NoteId) -> dict[SoundScope, SoundSettings]:
+        """How a note shall sound, by what that is remembered for; only what is said."""
+
+    def queue(self) -> list[NoteId]:
+        """The notes that wait to be played, the next one first.
+
+        Those that are gone, or whose source is away, are left out.
+        """
+
     def changes_since(self, revision: int) -> tuple[int, LibraryDelta]:
         """What changed after a revision, and the revision now."""
 
@@ -229,6 +240,29 @@ class UserWriter(Protocol):
 
     def set_played(self, note_ids: Sequence[NoteId], played: Played) -> None:
         """Mark notes played, half-heard or unplayed (unplayed also rewinds)."""
+
+    def set_sound(
+        self, note_id: NoteId | None, scope: SoundScope, settings: SoundSettings
+    ) -> None:
+        """Remember how a note, its sender, its chat or all notes shall sound.
+
+        Args:
+            note_id: The note; None for all notes.
+            scope: What it is remembered for. A note without a known sender or chat has
+                none to remember it for: then nothing is done.
+            settings: All that is said there from now on; nothing forgets it.
+        """
+
+    def set_queue(
+        self, note_ids: Sequence[NoteId], before: Sequence[NoteId] | None = None
+    ) -> None:
+        """Keep which notes wait to be played, the next one first.
+
+        Args:
+            note_ids: The notes.
+            before: The list that this one was made from: what another browser took or
+                added since then counts as well. None asks for just these notes.
+        """
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until everything asked so far is on the disk."""
@@ -420,8 +454,10 @@ class IndexWriter(Protocol):
     def measured(self, results: Sequence[Measured]) -> None:
         """Write lengths, containers, hashes; equal content joins conflict copies."""
 
-    def set_peaks(self, note_id: NoteId, peaks: bytes) -> None:
-        """Keep a waveform with the note's recording."""
+    def set_peaks(
+        self, note_id: NoteId, peaks: bytes, lufs: float | None = None
+    ) -> None:
+        """Keep a waveform, and the loudness, with the note's recording."""
 
     def documents(self, source_id: SourceId) -> list[DocumentRecord]:
         """Documents of a source that are there."""

@@ -93,7 +93,7 @@ def know_again(store: Store, root: bytes, source_id: int) -> None:
     row = store.one("SELECT id FROM former_source WHERE root = ?", (root,))
     if row is None:
         return
-    for table in ("chat", "choice", "rule"):
+    for table in ("chat", "choice", "rule", "sound"):
         store.run(f"UPDATE {table} SET scope = ? WHERE scope = ?", (source_id, row[0]))
     store.run("DELETE FROM former_source WHERE root = ?", (root,))
 

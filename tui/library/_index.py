@@ -16,6 +16,7 @@ from tui.library._match import match_document, match_loose
 from tui.library._measure import write_measured
 from tui.library._put import FolderWriter
 from tui.library._recordings import recording_of
+from tui.library._wave import wave_of
 from tui.library._words import AT_ONCE, BETWEEN, due, index_notes
 from tui.model import SourceId, SourceState
 
@@ -304,10 +305,18 @@ class StoreIndexWriter:
         with self._change() as current:
             write_measured(current, results)
 
-    def set_peaks(self, note_id: NoteId, peaks: bytes) -> None:
-        """Keep a waveform with the note's recording, which is hashed if need be.
+    def set_peaks(
+        self, note_id: NoteId, peaks: bytes, lufs: float | None = None
+    ) -> None:
+        """Keep a waveform, and the loudness, with the note's recording.
 
-        Not inside of a batch: nobody shall wait while a file is read.
+        That is hashed if need be. Not inside of a batch: nobody shall wait while a file
+        is read.
+
+        Args:
+            note_id: The note.
+            peaks: The waveform.
+            lufs: The loudness; None leaves what is known.
 
         Raises:
             OSError: When it had to be hashed and its file can't be read.
@@ -317,7 +326,9 @@ class StoreIndexWriter:
             return
         with self._change() as current:
             self._store.run(
-                "UPDATE recording SET peaks = ? WHERE id = ?", (peaks, recording[0])
+                "UPDATE recording SET peaks = ?, wave = ?, lufs = coalesce(?, lufs)"
+                " WHERE id = ?",
+                (peaks, wave_of(peaks), lufs, recording[0]),
             )
             for row in self._store.all(
                 "SELECT id FROM note WHERE recording_id = ?", (recording[0],)

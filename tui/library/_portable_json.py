@@ -239,6 +239,10 @@ class Fields:
             self.fail(f"“{key}” must be one of {', '.join(words)}")
         return value
 
+    def anything(self, key: str) -> object:
+        """Take whatever is there; None when nothing is, or null."""
+        return self._take(key, None) if self.has(key) else None
+
     def is_null(self, key: str) -> bool:
         """Whether a field is there and null; then it is taken."""
         if key in self._left and self._left[key] is None:

@@ -23,9 +23,10 @@ from tui.library._portable_people import (
     SavedQuery,
 )
 from tui.library._portable_save import FORMAT, VERSION
+from tui.library._portable_sounds import OwnSound, take_value
 from tui.library._portable_values import BOOKMARK, PLAYED, TAG, Marked
 from tui.library._tag_names import tag_name
-from tui.model import ChatKind
+from tui.model import ChatKind, SoundScope
 from tui.query import parse
 from tui.text import printable
 from tui.words import fold
@@ -64,6 +65,7 @@ class Backup:
         self.rules: list[OwnRule] = []
         self.day_orders: list[DayOrder] = []
         self.searches: list[SavedQuery] = []
+        self.sounds: list[OwnSound] = []
         self.recordings = 0
         self.wheres: set[str] = set()
         """Sources that chats hold in."""
@@ -290,6 +292,19 @@ def _take_search(fields: Fields, backup: Backup) -> None:
     backup.searches.append(SavedQuery(name, (fields.number("set_ms"), query)))
 
 
+def _take_sound(fields: Fields, backup: Backup) -> None:
+    kind = fields.one_of("for", tuple(map(str, SoundScope)))
+    where = _scope(fields, backup) if kind == SoundScope.CHAT else ""
+    key = ""
+    if kind == SoundScope.NOTE:
+        key = _hash(fields).hex()
+    elif kind != SoundScope.ALL:
+        key = _not_empty(fields, "id")
+    if not backup.once("sound", kind, where, key):
+        fields.fail("it is told twice")
+    backup.sounds.append(OwnSound(kind, where, key, take_value(fields)))
+
+
 def _take_recording(fields: Fields, backup: Backup) -> None:
     content = _hash(fields)
     if not backup.once(content):
@@ -372,5 +387,6 @@ _ARRAYS: dict[str, Callable[[Fields, Backup], None]] = {
     "rules": _take_rule,
     "day_orders": _take_day_order,
     "saved_searches": _take_search,
+    "sounds": _take_sound,
     "recordings": _take_recording,
 }

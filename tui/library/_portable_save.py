@@ -21,10 +21,11 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from tui.errors import DataError
 from tui.library import _portable_people as people
 from tui.library._connection import listed
+from tui.library._portable_sounds import has_sounds, own_sounds, told
 from tui.library._portable_values import BOOKMARK, PLAYED, TAG, hashes, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tui.library._connection import Store
     from tui.library._portable_values import Value, Values
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "VERSION", "Saved", "save", "write"]
 
 FORMAT = "earmark-backup"
-VERSION = 1
+VERSION = 2
+"""What is known of the format."""
+_PLAIN_VERSION = 1
+"""That of a backup without settings of the sound: older Earmarks understand it."""
 _GZIP = b"\x1f\x8b"
 _HEAD = 4096
 
@@ -93,12 +97,13 @@ def write(store: Store, put: Callable[[str], object], now: float) -> Saved:
 
 def _written(store: Store, put: Callable[[str], object], now: float) -> Saved:
     made_at = datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    head = {"format": FORMAT, "version": VERSION, "made_at": made_at}
+    version = VERSION if has_sounds(store) else _PLAIN_VERSION
+    head = {"format": FORMAT, "version": version, "made_at": made_at}
     put("{" + json.dumps(head)[1:-1])
     times = people.Times(store)
     paths = {scope: place.path for scope, place in people.places(store).items()}
 
-    def array(name: str, objects: Iterator[_Object]) -> int:
+    def array(name: str, objects: Iterable[_Object]) -> int:
         put(f',\n"{name}": [')
         count = 0
         for count, each in enumerate(objects, 1):
@@ -112,6 +117,8 @@ def _written(store: Store, put: Callable[[str], object], now: float) -> Saved:
     rules = array("rules", _rules(store, times))
     array("day_orders", _day_orders(store, times))
     searches = array("saved_searches", _searches(store))
+    if version == VERSION:
+        array("sounds", map(told, own_sounds(store)))
     recordings = array("recordings", _recordings(store, paths))
     put("\n}\n")
     return Saved(recordings, searches, names, rules)

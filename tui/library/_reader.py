@@ -37,6 +37,8 @@ if TYPE_CHECKING:
         NoteFile,
         NoteRow,
         NoteState,
+        SoundScope,
+        SoundSettings,
         Source,
     )
     from tui.query import Query
@@ -402,6 +404,18 @@ class StoreReader:
             " ORDER BY order_ms, id LIMIT 1"
         )
         return None if row is None else NoteId(row[0])
+
+    def sounds(self, note_id: NoteId) -> dict[SoundScope, SoundSettings]:
+        """How a note shall sound, by what that is remembered for; only what is said."""
+        from tui.library._sound_settings import sounds_of
+
+        return sounds_of(self._store, note_id)
+
+    def queue(self) -> list[NoteId]:
+        """The notes that wait to be played, the next one first."""
+        from tui.library._sound_settings import queue_of
+
+        return queue_of(self._store)
 
     def changes_since(self, revision: int) -> tuple[int, LibraryDelta]:
         """What changed after a revision, and the revision now."""

@@ -61,9 +61,17 @@ TABLES = frozenset(
     (
         *("bookmark", "chat", "chat_total", "choice", "claim", "document", "edit"),
         *("file", "folder", "former_source", "gone", "mark", "meta", "month_total"),
-        *("note", "path_fact", "recording", "removed", "retell", "rule"),
-        *("saved_search", "search_history", "sender", "shown_chat", "source"),
-        *("tag", "tagged", "word_due", "words", "words_config", "words_content"),
+        *("note", "path_fact", "queue", "recording", "removed", "retell"),
+        *("rule", "saved_search", "search_history", "sender", "shown_chat", "sound"),
+        *(
+            "source",
+            "tag",
+            "tagged",
+            "word_due",
+            "words",
+            "words_config",
+            "words_content",
+        ),
         *("words_data", "words_docsize", "words_idx"),
     )
 )

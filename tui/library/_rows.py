@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from tui.library._api import DocumentRecord, FileRecord
+from tui.library._wave import wave_of
 from tui.model import (
     Bookmark,
     Chat,
@@ -156,7 +157,9 @@ ROW_COLUMNS = (
     " ORDER BY transcript = '' LIMIT 1)), coalesce(mark.star, 0),"
     # As hex digits: a name may hold every character, and need not be text.
     " (SELECT group_concat(hex(name), ' ') FROM tagged JOIN tag ON tag.id = tag_id"
-    " WHERE tagged.hash = recording.hash)"
+    " WHERE tagged.hash = recording.hash),"
+    " coalesce(recording.wave, (SELECT waveform FROM claim WHERE note_id = note.id"
+    " AND waveform IS NOT NULL LIMIT 1))"
 )
 """Needs the tables chat, sender, recording and mark beside the note."""
 
@@ -184,6 +187,7 @@ def note_row_of(row: Row) -> NoteRow:
         snippet=_one_line(row[17]),
         star=bool(row[18]),
         tags=_tags_of(row[19]) if row[19] else (),
+        wave=wave_of(row[20]) if row[20] else b"",
     )
 
 
@@ -219,9 +223,9 @@ NOTE_COLUMNS = ROW_COLUMNS + (
     " AND transcript <> '' LIMIT 1), (SELECT text FROM claim WHERE note_id = note.id"
     " AND text <> '' LIMIT 1), recording.peaks IS NOT NULL, note.source_id,"
     " mark.title, mark.comment, (SELECT group_concat(at_ms || ':' || hex(text), ' ')"
-    " FROM bookmark WHERE hash = recording.hash)"
+    " FROM bookmark WHERE hash = recording.hash), recording.lufs"
 )
-_ROW = 20
+_ROW = 21
 """How many columns of those a row of the tree has."""
 
 
@@ -236,7 +240,7 @@ def note_of(row: Row, files: Sequence[tuple[NoteFile, str, bool]]) -> Note:
     there = [file for file in files if not file[2]] or files
     key, chat_kind, content, peaks, *rest = row[_ROW:]
     told, (phone_played, transcript, text, *others) = rest[:6], rest[6:]
-    has_own_peaks, source_id, own_title, comment, bookmarks = others
+    has_own_peaks, source_id, own_title, comment, bookmarks, lufs = others
     evidence = {
         "chat": Evidence(from_text(told[0]), told[1]),
         "sent_at": Evidence(from_text(told[4]), told[5]),
@@ -261,6 +265,7 @@ def note_of(row: Row, files: Sequence[tuple[NoteFile, str, bool]]) -> Note:
         source_id=source_id,
         own_title=from_text(own_title or ""),
         bookmarks=tuple(sorted(map(_bookmark_of, (bookmarks or "").split()))),
+        lufs=lufs,
     )
 
 

@@ -17,6 +17,7 @@ from tui.library._connection import Access, Store
 from tui.library._portable import join
 from tui.library._portable_json import MAX_MS
 from tui.library._portable_read import Backup
+from tui.library._portable_sounds import own_sounds
 from tui.library._portable_values import BOOKMARK, TAG, Marked, is_later
 from tui.library._rows import from_text
 from tui.model import SourceKind
@@ -91,8 +92,9 @@ def _take_people(asked: Store, backup: Backup) -> None:
     backup.identities += [each for each in found if each.where in known]
     orders = _list(lambda: people.day_orders(asked, times))
     backup.day_orders += [each for _, each in orders]
-    backup.wheres |= {each.where for each in backup.identities}
-    backup.wheres |= {each.where for each in backup.rules}
+    backup.sounds += _list(lambda: own_sounds(asked))
+    for found_in in (backup.identities, backup.rules, backup.sounds):
+        backup.wheres |= {each.where for each in found_in}
 
 
 def _list(read: Callable[[], Iterable[_Some]]) -> list[_Some]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from tui.library._schema_2 import second_tables
 from tui.library._schema_3 import third_tables
+from tui.library._schema_4 import fourth_tables
 
 if TYPE_CHECKING:
     import sqlite3
@@ -223,6 +224,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first_tables,
     second_tables,
     third_tables,
+    fourth_tables,
 )
 """By version: the first makes version 1 of an empty file."""
 

@@ -8,6 +8,7 @@ note is one of them.
 from __future__ import annotations
 
 from array import array
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from tui.library import _rows
@@ -79,8 +80,8 @@ _HAS_TAG = (
 )
 _WITHOUT_TAG = (
     "(note.recording_id IS NULL OR note.recording_id NOT IN"
-    " (SELECT recording.id FROM recording"
-    " WHERE EXISTS (SELECT 1 FROM tagged WHERE tagged.hash = recording.hash)))"
+    " (SELECT recording.id FROM tagged"
+    " JOIN recording ON recording.hash = tagged.hash))"
 )
 _FROM_TAGS = (
     "tagged CROSS JOIN recording ON recording.hash = tagged.hash"
@@ -134,11 +135,13 @@ def keys(store: Store, group: Group, sort: Sort) -> NoteKeys:
     # times as long as to read all notes, where nothing was heard yet.
     is_scan = group.kind is GroupKind.UNPLAYED and sort is Sort.LONGEST
     table = _ALL if is_scan else _table(group)
-    rows = store.all(
-        f"SELECT {SORT_KEYS[sort]}, note.id FROM {table} WHERE {where}"
-        " ORDER BY 1 DESC, 2 DESC",
-        params,
-    )
+    # What no index gives in order, SQLite takes longer to sort than we do.
+    is_sorted = table != _ALL
+    order = "1 DESC, 2 DESC" if is_sorted else "2 DESC"
+    sql = f"SELECT {SORT_KEYS[sort]}, note.id FROM {table} WHERE {where}"
+    rows = store.all(f"{sql} ORDER BY {order}", params)
+    if not is_sorted:
+        rows.sort(key=itemgetter(0), reverse=True)  # of equals the first stays first
     return NoteKeys(
         order_ms=array("q", [row[0] for row in rows]),
         ids=array("q", [row[1] for row in rows]),

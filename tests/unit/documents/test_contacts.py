@@ -17,6 +17,7 @@ from tui.errors import DocumentError, PartialError
 from tui.model import DocumentKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _ANA = "tel:+491700000001"
@@ -392,13 +393,13 @@ _LINES = st.sampled_from(
 
 @given(st.lists(_LINES | st.binary(max_size=40), max_size=30), st.booleans())
 def test_any_bytes(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], wide: bool
+    new_folder: Callable[[str], Path], lines: list[bytes], wide: bool
 ) -> None:
     """No file makes another error than those that are told."""
     data = b"\n".join([b"BEGIN:VCARD", *lines])
     if wide:
         data = data.decode("latin-1").encode("utf-16")[: len(data)]
-    document = _document(tmp_path_factory.mktemp("any"), data)
+    document = _document(new_folder("any"), data)
     Contacts().recognise(document)
     try:
         told = list(Contacts().read(document, Options()))

@@ -16,6 +16,7 @@ from tui.errors import DocumentError, PartialError
 from tui.model import ChatKind, Direction, NoteKind, Precision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 DISCORD = DiscordJson()
@@ -261,7 +262,7 @@ _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=
     )
 )
 def test_what_was_written_is_read_back(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, str, Any]]
+    new_folder: Callable[[str], Path], rows: list[tuple[int, str, Any]]
 ) -> None:
     """Any id, name and time come back, in their order."""
     messages = [
@@ -270,7 +271,7 @@ def test_what_was_written_is_read_back(
     ]
     for message, (_, name, _) in zip(messages, rows, strict=True):
         message["author"]["nickname"] = name
-    path = tmp_path_factory.mktemp("discord") / "x.json"
+    path = new_folder("discord") / "x.json"
     claims = read(DISCORD, write_json(path, _channel(*messages))).claims
     assert [(claim.key, claim.sender and claim.sender.name) for claim in claims] == [
         (str(number), name) for number, name, _ in rows
@@ -299,12 +300,10 @@ _JSON = st.recursive(
 
 
 @given(_JSON, st.integers(0, 20))
-def test_any_json(
-    tmp_path_factory: pytest.TempPathFactory, value: object, cut: int
-) -> None:
+def test_any_json(new_folder: Callable[[str], Path], value: object, cut: int) -> None:
     """JSON of any shape, whole or cut, ends a reading properly."""
     data = json.dumps(value).encode()
-    path = write_file(tmp_path_factory.mktemp("noise") / "x.json", data[: -cut or None])
+    path = write_file(new_folder("noise") / "x.json", data[: -cut or None])
     DISCORD.recognise(document_at(path))
     error = read(DISCORD, path).error
     assert error is None or isinstance(error, DocumentError)

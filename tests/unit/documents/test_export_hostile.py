@@ -31,6 +31,7 @@ from tui.errors import DocumentError
 from tui.model import Precision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.support.export_chats import (
@@ -268,12 +269,12 @@ def test_chats_come_back(
     chat: tuple[list[Message], bool],
     form: Format,
     there: bool,
-    tmp_path_factory: pytest.TempPathFactory,
+    new_folder: Callable[[str], Path],
 ) -> None:
     """What was rendered is read, in every format."""
     messages, ios = chat
     notes = [message for message in messages if message.recording]
-    folder = tmp_path_factory.mktemp("chat")
+    folder = new_folder("chat")
     beside = [note.recording for note in notes] if there else []
     claims = claims_of(folder, render(form, messages, ios=ios), beside=beside)
     assert [claim.key for claim in claims] == [note.recording for note in notes]

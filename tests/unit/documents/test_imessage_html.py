@@ -15,6 +15,7 @@ from tui.documents._imessage_html import IMessageExport
 from tui.model import ChatKind, Direction, NoteKind, Precision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 IMESSAGE = IMessageExport()
@@ -361,14 +362,14 @@ _NAMES = st.text(
 
 @given(st.lists(st.tuples(_NAMES, st.booleans()), max_size=8))
 def test_what_was_written_is_read_back(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, bool]]
+    new_folder: Callable[[str], Path], rows: list[tuple[str, bool]]
 ) -> None:
     """Any senders come back, in their order."""
     messages = [
         _message(_sound(f"attachments/{number}.caf"), sender=name, sent=sent)
         for number, (name, sent) in enumerate(rows)
     ]
-    path = _page(tmp_path_factory.mktemp("page") / "x.html", *messages)
+    path = _page(new_folder("page") / "x.html", *messages)
     claims = read(IMESSAGE, path).claims
     assert [claim.path for claim in claims] == [
         f"attachments/{number}.caf".encode() for number in range(len(rows))
@@ -404,10 +405,10 @@ def test_what_was_written_is_read_back(
     )
 )
 def test_any_order_of_markup(
-    tmp_path_factory: pytest.TempPathFactory, pieces: list[str]
+    new_folder: Callable[[str], Path], pieces: list[str]
 ) -> None:
     """Markup in any order, cut anywhere, raises nothing."""
-    folder = tmp_path_factory.mktemp("noise")
+    folder = new_folder("noise")
     for name in ("a.html", "a.txt"):
         path = write_file(folder / name, "".join(pieces).encode("latin-1"))
         IMESSAGE.recognise(document_at(path))

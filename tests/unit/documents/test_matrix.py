@@ -18,7 +18,7 @@ from tui.errors import DocumentError, PartialError
 from tui.model import ChatKind, Direction, NoteKind, Precision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 MATRIX = MatrixJson()
@@ -328,12 +328,10 @@ _JSON = st.recursive(
 
 
 @given(_JSON, st.integers(0, 20))
-def test_any_json(
-    tmp_path_factory: pytest.TempPathFactory, value: object, cut: int
-) -> None:
+def test_any_json(new_folder: Callable[[str], Path], value: object, cut: int) -> None:
     """JSON of any shape, whole or cut, ends a reading properly."""
     data = json.dumps({"messages": [value, _audio(), {"content": value}]}).encode()
-    path = write_file(tmp_path_factory.mktemp("noise") / "x.json", data[: -cut or None])
+    path = write_file(new_folder("noise") / "x.json", data[: -cut or None])
     MATRIX.recognise(document_at(path))
     error = read(MATRIX, path).error
     assert error is None or isinstance(error, DocumentError)

@@ -16,6 +16,7 @@ from tui.errors import DocumentError, PartialError
 from tui.model import ChatKind, Direction, NoteKind, Precision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 MESSENGER = MessengerJson()
@@ -310,11 +311,11 @@ _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=
 
 @given(st.lists(st.tuples(_TEXTS, st.integers(700_000_000_000, 4_000_000_000_000))))
 def test_what_was_written_is_read_back(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, int]]
+    new_folder: Callable[[str], Path], rows: list[tuple[str, int]]
 ) -> None:
     """Any sender and any time come back, in their order."""
     thread = _thread(*[_message(sender, _URI, ms=ms) for sender, ms in rows])
-    claims = read(MESSENGER, _write(tmp_path_factory.mktemp("fb"), thread)).claims
+    claims = read(MESSENGER, _write(new_folder("fb"), thread)).claims
     assert [
         (claim.sender and claim.sender.name, claim.moment and claim.moment.ms)
         for claim in claims
@@ -348,12 +349,10 @@ _JSON = st.recursive(
 
 
 @given(_JSON, st.integers(0, 20))
-def test_any_json(
-    tmp_path_factory: pytest.TempPathFactory, value: object, cut: int
-) -> None:
+def test_any_json(new_folder: Callable[[str], Path], value: object, cut: int) -> None:
     """JSON of any shape, whole or cut, ends a reading properly."""
     data = json.dumps(value).encode()
-    folder = tmp_path_factory.mktemp("noise")
+    folder = new_folder("noise")
     for name in ("message_1.json", "x.json"):
         path = write_file(folder / name, data[: len(data) - cut])
         MESSENGER.recognise(document_at(path))

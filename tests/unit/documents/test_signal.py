@@ -28,6 +28,7 @@ from tui.errors import PartialError
 from tui.model import ChatKind, Direction, NoteKind, Precision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SIGNAL = SignalExport()
@@ -225,10 +226,10 @@ def test_broken_lines_cost_only_themselves(tmp_path: Path) -> None:
 
 @given(cut=st.integers(1, 200))
 def test_a_file_cut_off_keeps_what_was_before(
-    tmp_path_factory: pytest.TempPathFactory, cut: int
+    new_folder: Callable[[str], Path], cut: int
 ) -> None:
     """Every whole line counts, and the reason for the end is told."""
-    path = tmp_path_factory.mktemp("cut") / "Ana" / "data.json"
+    path = new_folder("cut") / "Ana" / "data.json"
     write_lines(path, [_message("Ana", _NAME), _message("Me", "b.m4a")])
     whole = path.read_bytes()
     path.write_bytes(whole[:-cut])
@@ -351,10 +352,10 @@ _WORDS = st.text(
     )
 )
 def test_what_was_written_is_read_back(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, int]]
+    new_folder: Callable[[str], Path], rows: list[tuple[str, str, int]]
 ) -> None:
     """Any names and senders come back, in their order."""
-    path = tmp_path_factory.mktemp("signal") / "Chat" / "data.json"
+    path = new_folder("signal") / "Chat" / "data.json"
     messages = [
         _message(sender, f"{number}{name}.m4a", date=second * 1000)
         for number, (sender, name, second) in enumerate(rows)
@@ -372,9 +373,9 @@ def test_what_was_written_is_read_back(
 
 
 @given(st.binary(max_size=400))
-def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+def test_any_bytes(new_folder: Callable[[str], Path], data: bytes) -> None:
     """Noise ends a reading properly."""
-    folder = tmp_path_factory.mktemp("noise")
+    folder = new_folder("noise")
     for name in ("data.json", "chat.md"):
         path = write_file(folder / name, data)
         SIGNAL.recognise(document_at(path))

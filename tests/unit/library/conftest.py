@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import tempfile
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tui.library import Library
+from tests.support.library import memory_folder, new_library
 from tui.model import SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from tui.library import IndexWriter, Reader
+    from tui.library import IndexWriter, Library, Reader
     from tui.model import SourceId
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
+def library() -> Iterator[Library]:
     """A new library."""
-    with Library.open(tmp_path / "data" / "library.db") as library:
+    with (
+        tempfile.TemporaryDirectory(dir=memory_folder()) as folder,
+        new_library(Path(folder) / "data" / "library.db") as library,
+    ):
         yield library
 
 

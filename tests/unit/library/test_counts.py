@@ -19,8 +19,14 @@ from hypothesis.stateful import (
     rule,
 )
 
-from tests.support.library import START_MS, record, true_counts
-from tui.library import Library, Measured
+from tests.support.library import (
+    START_MS,
+    memory_folder,
+    new_library,
+    record,
+    true_counts,
+)
+from tui.library import Measured
 from tui.model import (
     Group,
     GroupKind,
@@ -46,8 +52,8 @@ class LibraryLife(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """Open a library with one source, and a mirror that only sees deltas."""
-        self.folder = Path(tempfile.mkdtemp())
-        self.library = Library.open(self.folder / "l.db")
+        self.folder = Path(tempfile.mkdtemp(dir=memory_folder()))
+        self.library = new_library(self.folder / "l.db")
         self.writer = self.library.index_writer()
         self.reader = self.library.reader()
         self.revision = self.reader.revision()

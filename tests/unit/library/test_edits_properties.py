@@ -25,6 +25,7 @@ from tests.support.edited_library import (
     EditedLibrary,
     Shown,
 )
+from tests.support.library import memory_folder, new_library
 from tui.library import Library
 from tui.library._people import ChatTold, PersonTold
 
@@ -131,7 +132,8 @@ class Edits(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = Path(tempfile.mkdtemp(dir=memory_folder()))
+        new_library(self.folder / "library.db").close()
         self.open()
         self.model = Model()
 

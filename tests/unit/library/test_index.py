@@ -515,8 +515,12 @@ def test_peaks_are_kept_with_the_recording(
     hash_files(writer, source_id, {BASE: HASH_A, b"x/b.opus": HASH_A})
     a, b = only_note(reader, BASE), only_note(reader, b"x/b.opus")
     before = reader.revision()
-    writer.set_peaks(a.row.id, b"\x00\xff")
-    assert only_note(reader, b"x/b.opus").peaks == b"\x00\xff"
+    writer.set_peaks(a.row.id, b"\x00\xff", -23.5)
+    writer.set_peaks(a.row.id, b"\x01\xff")  # which leaves the loudness
+    shown = only_note(reader, b"x/b.opus")
+    assert (shown.peaks, shown.lufs) == (b"\x01\xff", -23.5)
+    assert shown.row.wave == b"\x01" * 6 + b"\xff" * 6
+    assert reader.rows([b.row.id])[0].wave == shown.row.wave
     changed = {change.id for change in reader.changes_since(before)[1].changes}
     assert changed == {a.row.id, b.row.id}
     writer.set_peaks(NoteId(999), b"\x01")

@@ -29,8 +29,8 @@ from tests.support.joining import (
     tell,
     totals_are_true,
 )
-from tests.support.library import START_MS, put, record
-from tui.library import Library, Measured
+from tests.support.library import START_MS, memory_folder, new_library, put, record
+from tui.library import Measured
 from tui.model import (
     Direction,
     DocumentKind,
@@ -134,8 +134,8 @@ class JoiningLife(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """Open a library with three sources, and a mirror that only sees deltas."""
-        self.folder = Path(tempfile.mkdtemp())
-        self.library = Library.open(self.folder / "l.db")
+        self.folder = Path(tempfile.mkdtemp(dir=memory_folder()))
+        self.library = new_library(self.folder / "l.db")
         self.writer = self.library.index_writer()
         self.reader = self.library.reader()
         self.revision = self.reader.revision()

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.support.library import put, record
+from tests.support.library import memory_folder, new_library, put, record
 from tui.library import Library, Measured
 from tui.model import Bookmark, NoteState, Played, SourceKind, SourceState
 from tui.words import fold
@@ -76,7 +76,8 @@ class MarksLife(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """Open a library of two roots with some files."""
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = Path(tempfile.mkdtemp(dir=memory_folder()))
+        new_library(self.folder / "l.db").close()
         self.open()
         self.marked = Marked()
         self.past: list[Marked] = []

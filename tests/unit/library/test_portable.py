@@ -6,7 +6,9 @@ import gzip
 import json
 import os
 import stat
+import tempfile
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.edited_library import CHATS, PEOPLE, EditedLibrary
-from tests.support.library import add_files
+from tests.support.library import add_files, memory_folder, new_library
 from tests.support.portable import (
     ODD,
     content_of,
@@ -36,12 +38,11 @@ from tui.words import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 
 def library_at(path: Path, root: bytes = b"/nowhere") -> tuple[Library, SourceId]:
     """A new library with a source."""
-    library = Library.open(path)
+    library = new_library(path)
     with closing(library.index_writer()) as writer:
         return library, writer.add_source(root, SourceKind.FOLDER, "n", 80, [])
 
@@ -185,9 +186,13 @@ def wipe(*libraries: Library) -> None:
 
 
 @pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sequence[Library]]:
+def three() -> Iterator[Sequence[Library]]:
     """Three libraries with the notes of the same recordings."""
-    folder = tmp_path_factory.mktemp("three")
+    with tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
+        yield from _three(Path(folder))
+
+
+def _three(folder: Path) -> Iterator[Sequence[Library]]:
     libraries = []
     for name in "abc":
         library, source_id = library_at(folder / name / "l.db")
@@ -238,7 +243,7 @@ def test_the_order_of_joining_makes_no_difference(
 
 def edited(tmp_path: Path, name: str) -> tuple[Library, EditedLibrary]:
     """A library of two folders and a document with two chats and two senders."""
-    library = Library.open(tmp_path / name / "l.db")
+    library = new_library(tmp_path / name / "l.db")
     with closing(library.index_writer()) as writer:
         state = EditedLibrary(library, writer)
         state.index()

@@ -30,6 +30,11 @@ H = "ab" * 32
 HEAD = '"format": "earmark-backup", "version": 1'
 
 
+def of_sound(text: str) -> str:
+    """A backup with one setting of the sound."""
+    return f'{{{HEAD}, "sounds": [{{"for": "all", {text}}}]}}'
+
+
 def of_recording(text: str) -> str:
     """A backup with one recording."""
     return f'{{{HEAD}, "recordings": [{{"hash": "{H}", {text}}}]}}'
@@ -44,8 +49,8 @@ BAD = {
     "another format": ('{"format": "x"}', "it has another format"),
     "no version": ('{"format": "earmark-backup"}', "is no backup of Earmark"),
     "newer": (
-        '{"format": "earmark-backup", "version": 2, "moods": []}',
-        r"newer Earmark \(version 2 .*please update",
+        '{"format": "earmark-backup", "version": 3, "moods": []}',
+        r"newer Earmark \(version 3 .*please update",
     ),
     "newer, told last": ('{"recordings": [{}], "version": 7}', "moods|recordings 1"),
     "version 0": ('{"format": "earmark-backup", "version": 0}', "from 1 on"),
@@ -128,6 +133,28 @@ BAD = {
         "no path",
     ),
     "NUL": (f'{{{HEAD}, "sources": [{{"path": "a\\u0000", "kind": ""}}]}}', "no path"),
+    "sound of what": (f'{{{HEAD}, "sounds": [{{"for": "x"}}]}}', "note, sender, chat"),
+    "sound of nobody": (f'{{{HEAD}, "sounds": [{{"for": "sender"}}]}}', "is missing"),
+    "no speed": (of_sound('"speed": "2", "set_ms": 1'), "“speed” can't be that"),
+    "true as boost": (of_sound('"boost_db": true, "set_ms": 1'), "“boost_db” can't be"),
+    "endless boost": (of_sound('"boost_db": 1e999, "set_ms": 1'), "sounds 1|number"),
+    "no level": (of_sound('"level": 1, "set_ms": 1'), "“level” can't be that"),
+    "skip 4": (of_sound('"skip": 4, "set_ms": 1'), "“skip” can't be that"),
+    "sound without time": (of_sound('"speed": null'), "“set_ms” is missing"),
+    "sound twice": (
+        (
+            f'{{{HEAD}, "sounds": [{{"for": "all", "set_ms": 1}}, {{"for": "all",'
+            ' "set_ms": 2}]}'
+        ),
+        "sounds 2: it is told twice",
+    ),
+    "sound of no source": (
+        (
+            f'{{{HEAD}, "sounds": [{{"for": "chat", "id": "a", "source": "/x",'
+            ' "set_ms": 1}]}'
+        ),
+        "the source /x is not in",
+    ),
     "bad gzip": (b"\x1f\x8bnonsense", "can't be unpacked"),
     "half a gzip": (
         gzip.compress(of_recording('"file": ""').encode())[:-12],

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.library import START_MS
+from tests.support.library import START_MS, memory_folder, new_library
 from tests.support.searched_library import Facts, SearchedLibrary, expected
-from tui.library import Library, _picture, _search, _sets
+from tui.library import _picture, _search, _sets
 from tui.library._change import change
 from tui.library._connection import Access, Store
 from tui.library._midnight import ranges
@@ -47,7 +47,7 @@ from tui.query import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui.library import IndexWriter, Reader
+    from tui.library import IndexWriter, Library, Reader
 
 DAY_MS = 86_400_000
 TODAY = date(2024, 8, 16)
@@ -272,8 +272,8 @@ def test_a_search_finds_what_plain_python_finds(
 ) -> None:
     """Random notes, random queries, in every order and from everywhere."""
     with (
-        TemporaryDirectory() as folder,
-        Library.open(Path(folder) / "library.db") as library,
+        TemporaryDirectory(dir=memory_folder()) as folder,
+        new_library(Path(folder) / "library.db") as library,
         closing(library.index_writer()) as writer,
         closing(library.reader()) as reader,
         closing(library.reader()) as quick,

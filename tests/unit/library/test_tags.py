@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.edited_library import FILES, EditedLibrary
-from tests.support.library import put, record
-from tui.library import Library, Measured
+from tests.support.library import memory_folder, new_library, put, record
+from tui.library import Measured
 from tui.model import Group, GroupKind, NoteId, Played, SourceState
 from tui.words import fold
 
 if TYPE_CHECKING:
-    from tui.library import IndexWriter, Reader
+    from tui.library import IndexWriter, Library, Reader
     from tui.model import NoteRow
 
 NAMES = ("a", "A/b", "a/b/c", "B", "c/d", "c/E", "ä", "\udcff/x")
@@ -88,8 +88,8 @@ def test_totals_are_those_of_the_notes(
 ) -> None:
     """Each note counts once in a tag, whichever of those below it has."""
     with (
-        tempfile.TemporaryDirectory() as folder,
-        Library.open(Path(folder) / "l.db") as library,
+        tempfile.TemporaryDirectory(dir=memory_folder()) as folder,
+        new_library(Path(folder) / "l.db") as library,
         closing(library.index_writer()) as writer,
         library.edits() as edits,
         closing(library.reader()) as reader,

@@ -14,7 +14,7 @@ from tests.support.library import add_files, only_note, put, record, wait_until
 from tui.library import Library, Measured, content_hash
 from tui.library import _user as user_module
 from tui.library._connection import Store
-from tui.model import NoteId, Played, SourceKind
+from tui.model import NoteId, Played, SoundScope, SoundSettings, SourceKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -253,12 +253,18 @@ def test_marks_are_kept_until_they_can_be_written(
 
     monkeypatch.setattr(Store, "transaction", failing)
     library.user.set_position(note_id, 5, Played.HALF)
+    library.user.set_sound(note_id, SoundScope.NOTE, SoundSettings(2.0))
+    library.user.set_queue([note_id])
     wait_until(lambda: "the disk is full" in library.trouble)
     assert not library.user.flush(0.05)
     assert listening(reader, note_id) == (Played.UNPLAYED, 0)
+    assert (reader.sounds(note_id), reader.queue()) == ({}, [])
+    library.user.set_sound(note_id, SoundScope.NOTE, SoundSettings(3.0))
     full.clear()
     assert library.user.flush()
     assert listening(reader, note_id) == (Played.HALF, 5)
+    assert reader.sounds(note_id) == {SoundScope.NOTE: SoundSettings(3.0)}
+    assert reader.queue() == [note_id]
     assert library.trouble == ""
 
 
