@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from tests.support.memory_library import START_MS, MemoryLibrary
-from tui.audio import PlayerState
+from tui.audio import PlayerState, Sound
 from tui.model import (
     ChatId,
     ChatKind,
@@ -20,6 +20,8 @@ from tui.model import (
     NoteState,
     Played,
     Precision,
+    SoundScope,
+    SoundSettings,
     Source,
     SourceId,
     SourceKind,
@@ -76,6 +78,10 @@ class FakeLibrary(MemoryLibrary):
         self.names: dict[NoteId, bytes] = {}
         """File names; a note without one is called after its id."""
         self.peaks: dict[NoteId, bytes] = {}
+        self.remembered: dict[tuple[SoundScope, object], SoundSettings] = {}
+        """How notes shall sound, by what that is said of."""
+        self.waiting: list[NoteId] = []
+        """The queue, with notes that are gone."""
         self.listeners: list[Callable[[LibraryDelta], None]] = []
         self.is_closed = False
         self.flushed = 0
@@ -129,6 +135,26 @@ class FakeLibrary(MemoryLibrary):
         ]
         return min(rows, key=lambda row: row.order_ms).id if rows else None
 
+    def sounds(self, note_id: NoteId) -> dict[SoundScope, SoundSettings]:
+        keys = {scope: self._about(note_id, scope) for scope in SoundScope}
+        return {
+            scope: self.remembered[scope, about]
+            for scope, about in keys.items()
+            if (scope, about) in self.remembered
+        }
+
+    def queue(self) -> list[NoteId]:
+        return [note_id for note_id in self.waiting if note_id in self.notes]
+
+    def _about(self, note_id: NoteId | None, scope: SoundScope) -> object:
+        """What a setting is said of; None where a note has nothing of the kind."""
+        row = None if note_id is None else self.notes.get(note_id)
+        if scope is SoundScope.ALL:
+            return "all"
+        if row is None or scope is SoundScope.NOTE:
+            return None if row is None else row.id
+        return row.sender if scope is SoundScope.SENDER else row.chat_id
+
     def _whole(self, row: NoteRow) -> Note:
         name = self.names.get(row.id, f"PTT-{row.id:08d}.opus".encode())
         file = NoteFile(
@@ -148,6 +174,7 @@ class FakeLibrary(MemoryLibrary):
                 "sent_at": Evidence("file name", 0.8),
             },
             peaks=self.peaks.get(row.id),
+            lufs=-23.0 if row.id in self.peaks else None,
         )
 
     # What the user changes
@@ -161,6 +188,19 @@ class FakeLibrary(MemoryLibrary):
         for note_id in note_ids:
             self.notes[note_id] = self.notes[note_id]._replace(played=played)
         self.tell(self.change(*note_ids))
+
+    def set_sound(
+        self, note_id: NoteId | None, scope: SoundScope, settings: SoundSettings
+    ) -> None:
+        about = self._about(note_id, scope)
+        self.remembered.pop((scope, about), None)
+        if about is not None and settings != SoundSettings():
+            self.remembered[scope, about] = settings
+
+    def set_queue(
+        self, note_ids: Sequence[NoteId], before: Sequence[NoteId] | None = None
+    ) -> None:
+        self.waiting = list(note_ids)
 
     def flush(self, timeout: float = 5.0) -> bool:
         self.flushed += 1
@@ -282,6 +322,89 @@ class FakePlaying:
     def set_skip(self, strength: int) -> None:
         self.asked.append(("set_skip", strength))
         self.tell(replace(self.now, skip=strength))
+
+    def set_level(self, level: bool) -> None:
+        self.asked.append(("set_level", level))
+        self._remember(level=level)
+
+    def set_boost(self, boost_db: float) -> None:
+        self.asked.append(("set_boost", boost_db))
+        self._remember(boost_db=Sound(boost_db=boost_db).clamped().boost_db)
+
+    def _remember(self, **values: float | bool) -> None:
+        """Remember a setting for the sender, or for all while nothing plays."""
+        has_sender = self.now.note_id is not None and self.now.sender is not None
+        scope = SoundScope.SENDER if has_sender else SoundScope.ALL
+        said = self.now.sounds.get(scope, SoundSettings())
+        settings = said._replace(**values)  # type: ignore[arg-type]  # by name
+        self._say(scope, settings)
+
+    def remember_sound(self, scope: SoundScope, settings: SoundSettings | None) -> None:
+        self.asked.append(("remember_sound", scope, settings))
+        now = self.now
+        if settings is None:
+            settings = SoundSettings(now.speed, now.boost_db, now.level, now.skip)
+        self._say(scope, settings)
+
+    def _say(self, scope: SoundScope, settings: SoundSettings) -> None:
+        """Remember settings, and have the nearest to the note count."""
+        sounds = {**self.now.sounds, scope: settings}
+        if settings == SoundSettings():
+            del sounds[scope]
+        values: dict[str, float | bool | int] = {
+            "speed": 1.0,
+            "boost_db": 0.0,
+            "level": False,
+            "skip": 0,
+        }
+        for each in reversed(SoundScope):
+            said = sounds.get(each, SoundSettings())._asdict()
+            values.update({k: v for k, v in said.items() if v is not None})
+        now = replace(self.now, sounds=sounds, **values)  # type: ignore[arg-type]  # by name
+        self.tell(now)
+
+    def replay(self, delta_ms: int = 5000) -> None:
+        self.asked.append(("replay", delta_ms))
+
+    def loop(self) -> None:
+        self.asked.append(("loop",))
+        now = self.now
+        if now.note_id is None:
+            self.tell(replace(now, message="Nothing plays"))
+        elif now.loop is None:
+            self.tell(replace(now, loop=(now.position_ms, None)))
+        elif now.loop[1] is None:
+            self.tell(replace(now, loop=(now.loop[0], now.position_ms)))
+        else:
+            self.tell(replace(now, loop=None))
+
+    def step_bookmark(self, step: int) -> None:
+        self.asked.append(("step_bookmark", step))
+
+    def enqueue(self, note_ids: Sequence[NoteId], *, first: bool = False) -> None:
+        self.asked.append(("enqueue", tuple(note_ids), first))
+        both = (note_ids, self.now.queue) if first else (self.now.queue, note_ids)
+        self.tell(replace(self.now, queue=tuple(dict.fromkeys([*both[0], *both[1]]))))
+
+    def set_queue(self, note_ids: Sequence[NoteId]) -> None:
+        self.asked.append(("set_queue", tuple(note_ids)))
+        self.tell(replace(self.now, queue=tuple(note_ids)))
+
+    def stop_after_this(self, stops: bool) -> None:
+        self.asked.append(("stop_after_this", stops))
+        self.tell(replace(self.now, stops_after=stops))
+
+    def sleep_after(self, minutes: float | None) -> None:
+        self.asked.append(("sleep_after", minutes))
+        left_ms = None if minutes is None else round(minutes * 60_000)
+        self.tell(replace(self.now, sleep_ms=left_ms))
+
+    def set_output(self, output: str) -> None:
+        self.asked.append(("set_output", output))
+        self.tell(replace(self.now, chosen_output=output))
+
+    def list_outputs(self) -> None:
+        self.asked.append(("list_outputs",))
 
     def set_volume(self, volume: float) -> None:
         self.asked.append(("set_volume", volume))

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).resolve().parents[1] / "screenshots"
 _NEW = 5
 """How many of the newest notes are left unplayed."""
-_ANSWERS = 25
+_ANSWERS = 100
+"""Looks, 20 ms apart, until the waveforms of the rows have come as well."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,14 @@ _OPEN = ("enter", "j", "j")
 SHOTS = (
     Shot("browse", (100, 30), ("enter", "J", "J", "enter", "J", "enter", "j")),
     Shot("playing", (80, 24), (*_OPEN, "i", "enter"), at_ms=3000),
-    Shot("wide", (200, 50), ("enter", "J", "enter", "j", "j", "enter"), at_ms=3000),
+    Shot(
+        "wide",
+        (200, 50),
+        ("enter", "J", "enter", "j", "j", "enter", "x", "V", "j", "a", "k"),
+        at_ms=3000,
+    ),
+    Shot("queue", (100, 30), (*_OPEN, "j", "v", "j", "j", "a", "escape", "Q")),
+    Shot("sound", (80, 24), (*_OPEN, "enter", "x", "plus_sign", "X")),
     Shot("search", (100, 30), ("slash", *"boat or flour", "enter")),
     Shot("tags", (80, 24), (*_OPEN, "t")),
     Shot("senders", (100, 30), ("w", "s", "J", "J", "J", "J", "enter", "j")),

@@ -33,8 +33,10 @@ from tui.screens._bindings import BINDINGS
 from tui.screens._themes import DARK, THEMES
 from tui.screens.main import MainScreen
 from tui.text import printable
+from tui.widgets.details import Details
 from tui.widgets.glyphs import ASCII, UNICODE
 from tui.widgets.note_tree import NoteTree
+from tui.widgets.player_bar import PlayerBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from tui.model import Note, NoteId
     from tui.screens.finding import FindActions
     from tui.screens.first import FirstScreen
+    from tui.screens.listening import ListenActions
     from tui.screens.marks import MarkActions
     from tui.screens.people import PeopleActions
     from tui.services import Services
@@ -137,6 +140,7 @@ class EarmarkApp(App[None]):
         """Edits go one after the other, in the order of the keys."""
         self._people: PeopleActions | None = None
         self._marks: MarkActions | None = None
+        self._listen: ListenActions | None = None
         self._find: FindActions | None = None
         self._first: FirstScreen | None = None
 
@@ -280,9 +284,9 @@ class EarmarkApp(App[None]):
 
     @property
     def _is_shown(self) -> bool:
-        """Whether the tree is there: messages still come while all is taken down."""
-        stack = self.screen_stack
-        return bool(stack) and bool(stack[0].query(NoteTree))
+        """Whether all is there: messages still come while it is taken down."""
+        stack = self.screen_stack  # a screen that is being taken down shows nothing
+        return bool(stack) and stack[0].display and bool(stack[0].query(NoteTree))
 
     @on(LibraryChanged)
     def _show_library(self, message: LibraryChanged) -> None:
@@ -293,6 +297,8 @@ class EarmarkApp(App[None]):
             self._services.finding.recount()
         if self._find is not None:
             self._find.library_changed()
+        if self._listen is not None:
+            self._listen.library_changed(message.delta)
 
     @on(Answered)
     def _show_answer(self, message: Answered) -> None:
@@ -312,6 +318,8 @@ class EarmarkApp(App[None]):
         if not self._is_shown:
             return
         self.main.show_playing(message.now)
+        if self._listen is not None:
+            self._listen.show_playing(message.now)
         trouble = self._services.trouble()
         if trouble and trouble != self._trouble:  # where listening stands is not kept
             self.main.say(trouble, is_warning=True)
@@ -345,6 +353,16 @@ class EarmarkApp(App[None]):
         if event.group.kind in {GroupKind.SEARCH, GroupKind.SAVED}:
             at_ms = self._find_actions.start_of(event.note_id, event.group)
         self._services.playing.play_note(event.note_id, within=event.group, at_ms=at_ms)
+
+    @on(PlayerBar.Sought)
+    def _seek_to(self, event: PlayerBar.Sought) -> None:
+        event.stop()
+        self._services.playing.seek_percent(100 * event.share)
+
+    @on(Details.WaveClicked)
+    def _play_from(self, event: Details.WaveClicked) -> None:
+        event.stop()
+        self._listen_actions.play_share(event.note_id, event.share)
 
     def action_play_pause(self) -> None:
         """Pause or go on; with nothing loaded, play what is under the cursor."""
@@ -415,6 +433,24 @@ class EarmarkApp(App[None]):
         """Silence without a pause, or undo it."""
         playing = self._services.playing
         playing.set_muted(not playing.now.muted)
+
+    def action_listen(self, name: str) -> None:
+        """Do something with the queue, the sound, the clock or the output.
+
+        Args:
+            name: What to do, see `ListenActions.do`.
+        """
+        self.run_worker(self._listen_actions.do(name), group="listen")
+
+    @property
+    def _listen_actions(self) -> ListenActions:
+        if self._listen is None:
+            from tui.screens.listening import ListenActions
+
+            self._listen = ListenActions(
+                self, self.main, self._services, self._glyphs, in_background
+            )
+        return self._listen
 
     # Notes
 

@@ -24,6 +24,7 @@ __all__ = [
     "MIN_SPEED",
     "OUTPUTS",
     "PRESETS",
+    "REMEMBERS",
     "Colors",
     "Keys",
     "Settings",
@@ -34,7 +35,9 @@ __all__ = [
 ]
 
 OUTPUTS = ("auto", "pulse", "miniaudio", "simpleaudio", "null")
-"""Names that `output` takes, besides `file:PATH`."""
+"""Names that `output` takes, besides those with a device and `file:PATH`."""
+_WITH_DEVICES = ("pulse:", "miniaudio:")
+"""Begins of names that go on with the name of a device, whatever that is."""
 PRESETS = ("earmark", "mpv", "vim", "whatsapp")
 """Sets of keys; the first are the usual ones."""
 COLORS = (
@@ -51,6 +54,8 @@ COLORS = (
     "error",
 )
 """Parts of a theme that can have a colour of their own."""
+REMEMBERS = ("sender", "chat", "all")
+"""What a speed, skip, level or boost is remembered for that is made while playing."""
 MIN_SPEED = 0.5
 MAX_SPEED = 4.0
 
@@ -61,6 +66,9 @@ _MAX_BYTES = 1 << 20
 """A config file that is longer is none."""
 _MAX_BACKUPS = 365
 _MAX_HISTORY = 10_000
+_MAX_SKIP = 3
+_MAX_GAP_S = 10
+_LUFS = (-30.0, -10.0)
 
 _log = logging.getLogger(__name__)
 
@@ -100,9 +108,24 @@ class Settings:
     sources: tuple[Path, ...] = ()
     """Folders that are opened besides those that the library remembers."""
     output: str = "auto"
-    """What to play on: one of OUTPUTS, or `file:PATH`."""
+    """What to play on: one of OUTPUTS, `pulse:DEVICE`, `miniaudio:DEVICE` or
+    `file:PATH`."""
     speed: float = 1.0
     """How fast notes are played at first, 0.5 to 4."""
+    skip: int = 0
+    """How many of the pauses are left out at first: 0 none, 3 the most."""
+    level: bool = False
+    """Whether notes are brought to one loudness at first."""
+    target_lufs: float = -18.0
+    """That loudness, in LUFS."""
+    remember: str = REMEMBERS[0]
+    """What a setting of the sound is remembered for, one of REMEMBERS."""
+    continuous: bool = True
+    """Whether the next note of the chat follows by itself."""
+    gap: float = 0.0
+    """The silence between two notes that follow each other, in seconds."""
+    tone: bool = False
+    """Whether a short tone tells that another note begins."""
     theme: str = ""
     """The name of the browser's colours; empty for the usual ones."""
     ascii: bool = False
@@ -181,23 +204,40 @@ def _output(value: object, key: str, origin: _Origin) -> str:
     text = _text(value, key, origin)
     if text in OUTPUTS:
         return text
+    if text.startswith(_WITH_DEVICES) and text not in _WITH_DEVICES:
+        if "\0" in text:  # which no argument of a program can have
+            raise origin.error(key, f"no output is called {text!r}")
+        return text
     if text.startswith("file:") and text != "file:":
         return f"file:{origin.path(text.removeprefix('file:'))}"
-    names = ", ".join(OUTPUTS)
+    names = ", ".join((*OUTPUTS, "pulse:DEVICE", "miniaudio:DEVICE"))
     raise origin.error(key, f"no output is called {text!r} (try {names} or file:PATH)")
 
 
-def _speed(value: object, key: str, origin: _Origin) -> float:
-    wanted = f"must be a number from {MIN_SPEED} to {MAX_SPEED:g}"
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise origin.error(key, wanted)
-    try:
-        speed = float(value)
-    except ValueError:
-        raise origin.error(key, wanted) from None
-    if not MIN_SPEED <= speed <= MAX_SPEED:
-        raise origin.error(key, wanted)
-    return speed
+def _number(least: float, most: float) -> Callable[[object, str, _Origin], float]:
+    """Make what reads a number within limits."""
+
+    def read(value: object, key: str, origin: _Origin) -> float:
+        wanted = f"must be a number from {least:g} to {most:g}"
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise origin.error(key, wanted)
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            raise origin.error(key, wanted) from None
+        if not least <= number <= most:
+            raise origin.error(key, wanted)
+        return number
+
+    return read
+
+
+def _remember(value: object, key: str, origin: _Origin) -> str:
+    text = _text(value, key, origin)
+    if text not in REMEMBERS:
+        names = ", ".join(REMEMBERS)
+        raise origin.error(key, f"must be one of {names}, not {text!r}")
+    return text
 
 
 def _flag(value: object, key: str, origin: _Origin) -> bool:
@@ -301,7 +341,14 @@ _READERS: dict[str, Callable[[object, str, _Origin], object]] = {
     "log": _path,
     "sources": _paths,
     "output": _output,
-    "speed": _speed,
+    "speed": _number(MIN_SPEED, MAX_SPEED),
+    "skip": _count(_MAX_SKIP),
+    "level": _flag,
+    "target_lufs": _number(*_LUFS),
+    "remember": _remember,
+    "continuous": _flag,
+    "gap": _number(0, _MAX_GAP_S),
+    "tone": _flag,
     "theme": _text,
     "ascii": _flag,
     "editor": _editor,

@@ -50,7 +50,7 @@ Span = tuple[str, str]
 """Text and the name of its style; the empty name is plain text."""
 Line = list[Span]
 
-STYLES = ("accent", "bad", "dim", "playing", "strong", "title", "unplayed")
+STYLES = ("accent", "bad", "dim", "playing", "strong", "title", "unplayed", "wave")
 """Every name that a span may have, besides the empty one."""
 
 UNPLAYED, HALF, PLAYED = 0, 1, 2
@@ -89,6 +89,15 @@ _ROOMY = 56
 """From so many cells on, every number has its full room."""
 _LENGTH = 9
 """Cells of a length and the blank before it: `99:59:59`, `1,234 h`."""
+_WAVE = 12
+"""Cells of a waveform."""
+_WORDS = 23
+"""Words that are so wide are not cut further for a waveform: they tell more."""
+_BARS = "▁▂▃▄▅▆▇█"
+_BARS_ASCII = "..:-=+*#"
+"""Eighths of a cell, as in `tui.widgets.wave`."""
+_SILENCE = 6
+"""Peaks up to here, of 255, are noise and not made louder."""
 _MEASURE = 96
 """Rows are laid out in at most so many cells: on a wide screen the numbers stay near
 the names that they belong to."""
@@ -393,6 +402,7 @@ def note_line(
     reason: str = "",
     is_starred: bool = False,
     tags: Sequence[str] = (),
+    wave: bytes = b"",
     glyphs: Glyphs = UNICODE,
 ) -> Line:
     """Lay out a note.
@@ -413,29 +423,28 @@ def note_line(
         reason: What is wrong with it.
         is_starred: Whether the user starred it.
         tags: The user's tags.
+        wave: Its waveform in steps of 0 to 255; drawn where words leave room for it.
         glyphs: The marks.
     """
-    indent = " " * (1 + 2 * depth)
+    indent, who = " " * (1 + 2 * depth), printable(sender)
     lengths = ("--:--",) if duration_ms is None else _lengths(duration_ms)
     of_length = 0 if duration_ms is None and state != "ready" else _LENGTH
     line = [(indent, ""), glyphs.mark(state, played, player)]
     strong = played == UNPLAYED and state == "ready"
+    end = (_right(lengths, of_length), "" if strong else "dim")
     tone = "dim" if state == "missing" else ""
     left = min(room - 1, _MEASURE) - len(indent) - 2 - of_length
     if left < _WHEN + 4:  # too narrow for the time: say who, and how long
-        line.append((" " + _left(printable(sender), max(0, left), glyphs), tone))
-        return [*line, (_right(lengths, of_length), "" if strong else "dim")]
-    time_style = "" if strong and has_exact_time else "dim"
-    time_cells = min(time_cells, left)
-    line.append((" " + _left(time_text, time_cells, glyphs), time_style))
-    left -= time_cells
-    of_sender = min(max(10, left * 3 // 8), 22, max(0, left - 2))
-    line.append(("  " + _left(printable(sender), of_sender, glyphs), tone))
-    left -= 2 + of_sender
-    words = (title, text, reason)
-    line.extend(_middle(left, words, tags, glyphs, is_starred=is_starred))
-    line.append((_right(lengths, of_length), "" if strong else "dim"))
-    return line
+        return [*line, (" " + _left(who, max(0, left), glyphs), tone), end]
+    of_time = min(time_cells, left)
+    shade = "" if strong and has_exact_time else "dim"
+    line.append((" " + _left(time_text, of_time, glyphs), shade))
+    left -= of_time
+    of_who = min(max(10, left * 3 // 8), 22, max(0, left - 2))
+    line.append(("  " + _left(who, of_who, glyphs), tone))
+    words = [printable(each) for each in (title, text, reason)]
+    line += _middle(left - 2 - of_who, words, tags, wave, glyphs, is_starred=is_starred)
+    return [*line, end]
 
 
 def selected_line(line: Line, glyphs: Glyphs = UNICODE) -> Line:
@@ -443,18 +452,45 @@ def selected_line(line: Line, glyphs: Glyphs = UNICODE) -> Line:
     return [(glyphs.chosen, "accent"), (line[0][0][1:], line[0][1]), *line[1:]]
 
 
+def _wanted(words: Sequence[str], tags: Sequence[str], *, is_starred: bool) -> int:
+    """Tell how many cells between sender and length are better spent on words."""
+    texts = [text for text in words if text]
+    texts += [f"#{printable(tag)}" for tag in tags]
+    of_words = min(_WORDS, sum(2 + cells(text) for text in texts)) if texts else 0
+    wanted = of_words + (3 if is_starred else 0)
+    return wanted + 1 if wanted else 0  # and a blank behind them
+
+
+def _bars(wave: bytes, glyphs: Glyphs) -> str:
+    """Draw a waveform as bars, the loudest as high as a line.
+
+    A waveform holds square roots, so that what is soft shows; in so few cells all of
+    speech is loud then. So they are squared.
+    """
+    marks = _BARS if glyphs is UNICODE else _BARS_ASCII
+    loudest = max(wave)
+    top = loudest if loudest > _SILENCE else 255
+    steps = [wave[at * len(wave) // _WAVE] / top for at in range(_WAVE)]
+    return "".join(marks[max(0, round(step * step * 8) - 1)] for step in steps)
+
+
 def _middle(
     room: int,
-    words: tuple[str, ...],
+    words: Sequence[str],
     tags: Sequence[str],
+    wave: bytes,
     glyphs: Glyphs,
     *,
     is_starred: bool,
 ) -> Line:
-    """Fill what is between sender and length: star, tags, words, what is wrong."""
+    """Fill what is between sender and length: star, tags, words, reason, waveform."""
+    drawn: Line = []
+    if wave and room - _WAVE - 2 >= _wanted(words, tags, is_starred=is_starred):
+        drawn = [("  ", ""), (_bars(wave, glyphs), "wave")]
+        room -= _WAVE + 2
     spans: Line = []
     if room < 4:
-        return [(" " * max(0, room), "")]
+        return [(" " * max(0, room), ""), *drawn]
     left = room
     if is_starred:
         spans.append((f"  {glyphs.star}", "accent"))
@@ -467,12 +503,11 @@ def _middle(
         spans.append((f"  {label}", "accent"))
         left -= 2 + cells(label)
     for at, text in enumerate(words):
-        shown = cut(printable(text), left - 3, glyphs) if left > 6 else ""
+        shown = cut(text, left - 3, glyphs) if left > 6 else ""
         if shown:
             spans.append((f"  {shown}", "dim" if at else ""))
             left -= 2 + cells(shown)
-    spans.append((" " * left, ""))
-    return spans
+    return [*spans, (" " * left, ""), *drawn]
 
 
 def source_state(sources: Sequence[tuple[str, str]]) -> tuple[str, bool]:

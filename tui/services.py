@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         NoteId,
         Played,
         Sort,
+        SoundScope,
+        SoundSettings,
     )
     from tui.playback import NowPlaying
 
@@ -100,6 +102,50 @@ class Playing(Protocol):
 
     def set_skip(self, strength: int) -> None:
         """Leave out pauses: 0 none, 3 as many as can be told."""
+
+    def set_level(self, level: bool) -> None:  # noqa: FBT001  # a setter of one boolean
+        """Bring the loudness to the target, or leave it."""
+
+    def set_boost(self, boost_db: float) -> None:
+        """Be louder than that by some decibels."""
+
+    def remember_sound(self, scope: SoundScope, settings: SoundSettings | None) -> None:
+        """Remember how this note, its sender, its chat or all notes shall sound.
+
+        Args:
+            scope: For what.
+            settings: What is said there from now on; None for all as it sounds now.
+        """
+
+    def replay(self, delta_ms: int = 5000) -> None:
+        """Go back a little and play, also when it was paused or has ended."""
+
+    def loop(self) -> None:
+        """Mark where a part begins, then where it ends: it is played over and over.
+
+        A third time ends that.
+        """
+
+    def step_bookmark(self, step: int) -> None:
+        """Go to the next (1) or the previous (-1) bookmark of this note."""
+
+    def enqueue(self, note_ids: Sequence[NoteId], *, first: bool = False) -> None:
+        """Have notes wait to be played, behind or before the others that wait."""
+
+    def set_queue(self, note_ids: Sequence[NoteId]) -> None:
+        """Have just these notes wait, in this order."""
+
+    def stop_after_this(self, stops: bool) -> None:  # noqa: FBT001  # the same
+        """Be silent when this note has ended, whatever waits."""
+
+    def sleep_after(self, minutes: float | None) -> None:
+        """Pause after some minutes, softly; None takes that back."""
+
+    def set_output(self, output: str) -> None:
+        """Play on another output, as `list_outputs` tells its name."""
+
+    def list_outputs(self) -> None:
+        """Look which outputs there are; `NowPlaying.outputs` tells them soon."""
 
     def close(self, timeout: float = 2.0) -> None:
         """Keep the position and end all work; waits, at most so many seconds."""

@@ -1,151 +1,43 @@
-"""Play, pause and seek to the first changed sample, beside mpv, on one sound server.
+"""Commands to the first changed sample, beside mpv, cmus and mocp, on one sound server.
 
-Both play the same noise into a PulseAudio null sink; what a separate recorder hears is
+All play the same noise into a PulseAudio null sink; what a separate recorder hears is
 looked up in the noise, sample by sample. So a figure is the time from the command to
-the arrival of the first sample that would not have come without it, for both with the
-recorder's own 5 ms in it.
+the arrival of the first sample that would not have come without it, for all with the
+recorder's own 5 ms in it. Then each plays a sine, gets the same commands, and the
+sharpest bend of what was heard is compared with that of the sine itself: a click.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import socket
-import subprocess
 import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tests.bench._peers import has
+from tests.bench._players import CmusPlayer, EarmarkPlayer, MocpPlayer, MpvPlayer
 from tests.bench._product import Product, corpus_folder
 from tests.bench._pty import cpu_seconds, peak_kb
 from tests.bench._table import Table
-from tests.support.ear import wait_until
 from tests.support.pulse import PulseServer, Recorder
-from tests.support.sound import find, noise
-from tui.audio import EngineProcess
+from tests.support.sound import find, noise, sine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.bench._players import Playing
+
 RATE = 48_000
 SECONDS = 120.0
 ROUNDS = int(os.environ.get("EARMARK_BENCH_ROUNDS", "20"))
-PLAIN_S = 10.0
+PLAIN_S = float(os.environ.get("EARMARK_BENCH_SECONDS", "10"))
+"""How long each plays undisturbed, and while notes are indexed; 600 for ten minutes."""
 SCANNED = int(os.environ.get("EARMARK_BENCH_SCANNED", "10000"))
 """Notes that are indexed meanwhile, over and over."""
-
-
-class _Playing(Protocol):
-    """A program that plays."""
-
-    name: str
-
-    @property
-    def pid(self) -> int:
-        """The process that plays."""
-
-    def load(self, path: Path) -> None:
-        """Play a file from its start."""
-
-    def pause(self) -> None:
-        """Be silent."""
-
-    def play(self) -> None:
-        """Go on."""
-
-    def seek(self, seconds: float) -> None:
-        """Go to a place."""
-
-    def close(self) -> None:
-        """End it."""
-
-
-class _Earmark:
-    """Our engine, in the process that the browser gives it.
-
-    Args:
-        output: What it plays on.
-    """
-
-    def __init__(self, output: str) -> None:
-        self.name = f"earmark ({output})"
-        self._player = EngineProcess(output)
-        self._player.start()
-
-    @property
-    def pid(self) -> int:
-        wait_until(lambda: self._player.child_pid is not None)
-        return self._player.child_pid or 0
-
-    def load(self, path: Path) -> None:
-        self._player.load(os.fsencode(path))
-
-    def pause(self) -> None:
-        self._player.pause()
-
-    def play(self) -> None:
-        self._player.play()
-
-    def seek(self, seconds: float) -> None:
-        self._player.seek(round(seconds * 1000))
-
-    def close(self) -> None:
-        self._player.close()
-
-
-class _Mpv:
-    """Steered through its JSON socket, as its front ends do."""
-
-    name = "mpv"
-
-    def __init__(self, folder: Path) -> None:
-        path = folder / "mpv.sock"
-        self._process = subprocess.Popen(
-            [
-                "mpv",
-                "--no-config",
-                "--idle=yes",
-                "--no-video",
-                "--no-terminal",
-                "--ao=pulse",
-                f"--input-ipc-server={path}",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self._socket = socket.socket(socket.AF_UNIX)
-        wait_until(lambda: self._socket.connect_ex(str(path)) == 0)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def _say(self, *words: str | float | bool) -> None:
-        self._socket.sendall(json.dumps({"command": words}).encode() + b"\n")
-
-    def load(self, path: Path) -> None:
-        self._say("set_property", "pause", False)
-        self._say("loadfile", str(path))
-
-    def pause(self) -> None:
-        self._say("set_property", "pause", True)
-
-    def play(self) -> None:
-        self._say("set_property", "pause", False)
-
-    def seek(self, seconds: float) -> None:
-        self._say("seek", seconds, "absolute+exact")
-
-    def close(self) -> None:
-        self._socket.close()
-        self._process.terminate()
-        self._process.wait(5)
 
 
 @dataclass
@@ -156,6 +48,10 @@ class _Times:
     pause: list[float] = field(default_factory=list)
     play: list[float] = field(default_factory=list)
     seek: list[float] = field(default_factory=list)
+    speed: list[float] = field(default_factory=list)
+
+
+_KINDS = ("load", "play", "pause", "seek", "speed")
 
 
 class _Bench:
@@ -172,7 +68,7 @@ class _Bench:
         self._clock.wait(seconds)
 
     def latency(
-        self, command: Callable[[], None], change: Callable[[int], int | None]
+        self, command: Callable[[], object], change: Callable[[int], int | None]
     ) -> float | None:
         """Give a command; tell when the first sample that it changed arrived."""
         self.wait(0.4 + self._rng.random() * 0.2)
@@ -201,7 +97,7 @@ class _Bench:
         rest = heard.lstrip(b"\0")
         return since + (len(heard) - len(rest)) // 2 if rest else None
 
-    def rounds(self, program: _Playing) -> _Times:
+    def rounds(self, program: Playing) -> _Times:
         times = _Times()
 
         def add(kind: list[float], found: float | None) -> None:
@@ -216,12 +112,39 @@ class _Bench:
         for _ in range(ROUNDS):
             add(times.pause, self.latency(program.pause, self.broken))
             add(times.play, self.latency(program.play, self.begun))
-            place = 2 + self._rng.random() * (SECONDS - 20)
+            place = 2 + self._rng.randrange(int(SECONDS) - 20)
             seek = self.latency(lambda to=place: program.seek(to), self.broken)  # type: ignore[misc]  # bound now
             add(times.seek, seek)
+        for _ in range(ROUNDS):
+            if not program.speed(1.0):
+                break
+            add(times.speed, self.latency(lambda: program.speed(1.5), self.broken))
+        program.speed(1.0)
         return times
 
-    def gaps(self, program: _Playing) -> tuple[int, float]:
+    def sharpest(self, program: Playing, path: Path) -> int:
+        """Give commands while a sine plays; the sharpest bend that was heard."""
+        program.load(path)
+        self.wait(1.0)
+        since = self.recorder.frames
+        for _ in range(max(4, ROUNDS // 3)):
+            for command in (
+                program.pause,
+                program.play,
+                lambda: program.seek(2 + self._rng.randrange(20)),
+                lambda: program.speed(1.5),
+                lambda: program.speed(1.0),
+                lambda: program.load(path),
+            ):
+                command()
+                self.wait(0.25 + self._rng.random() * 0.05)
+        heard = memoryview(self.recorder.mono(since)).cast("h")
+        return max(
+            abs(before - 2 * here + after)
+            for before, here, after in zip(heard, heard[1:], heard[2:], strict=False)
+        )
+
+    def gaps(self, program: Playing) -> tuple[int, float]:
         """Play for a while; tell how often the sound broke off and for how long."""
         program.load(self.path)
         self.wait(1.0)
@@ -271,7 +194,7 @@ def _common(one: bytes, other: bytes) -> int:
     return low
 
 
-def _plain(bench: _Bench, table: Table, program: _Playing) -> None:
+def _plain(bench: _Bench, table: Table, program: Playing) -> None:
     used, begun = cpu_seconds([program.pid]), time.monotonic()
     count, lost = bench.gaps(program)
     used, passed = cpu_seconds([program.pid]) - used, time.monotonic() - begun
@@ -281,7 +204,7 @@ def _plain(bench: _Bench, table: Table, program: _Playing) -> None:
     table.add(f"peak memory, {name}", f"{peak_kb(program.pid) / 1024:.0f} MB")
 
 
-def _scanning(bench: _Bench, table: Table, folder: Path, program: _Playing) -> None:
+def _scanning(bench: _Bench, table: Table, folder: Path, program: Playing) -> None:
     """Play on while an indexer reads and writes what it can."""
     notes = corpus_folder(SCANNED)
     done = threading.Event()
@@ -305,15 +228,30 @@ def _scanning(bench: _Bench, table: Table, folder: Path, program: _Playing) -> N
     )
 
 
-def _measured(bench: _Bench, table: Table, program: _Playing) -> _Times:
+def _measured(bench: _Bench, table: Table, program: Playing) -> _Times:
     bench.wait(1.0)
     times = bench.rounds(program)
-    for kind in ("load", "play", "pause", "seek"):
+    for kind in _KINDS:
         found: list[float] = getattr(times, kind)
         if found:
             aim = "aim 40 worst" if program.name.startswith("earmark") else ""
             table.times(f"{kind} to first sample, {program.name}", found, aim)
     return times
+
+
+def _programs(folder: Path) -> dict[str, Callable[[], Playing]]:
+    """Tell how to start ours and the peers that are installed."""
+    made: dict[str, Callable[[], Playing]] = {
+        "earmark (miniaudio)": lambda: EarmarkPlayer("miniaudio"),
+        "earmark (pulse)": lambda: EarmarkPlayer("pulse"),
+    }
+    if has("mpv"):
+        made["mpv"] = lambda: MpvPlayer(folder)
+    if has("cmus"):
+        made["cmus"] = lambda: CmusPlayer(folder / "cmus")
+    if has("mocp"):
+        made["mocp"] = lambda: MocpPlayer(folder / "mocp")
+    return made
 
 
 def main() -> None:
@@ -323,32 +261,41 @@ def main() -> None:
         folder = Path(name)
         os.environ.update(server.environment)
         source = noise(SECONDS)
-        path = folder / "noise.flac"
+        path, tone = folder / "noise.flac", folder / "sine.flac"
         _write_flac(path, source)
+        steady = sine(SECONDS / 4)
+        _write_flac(tone, steady)
+        all_times = {}
         with Recorder(server) as recorder:
             bench = _Bench(recorder, source, path)
-            for output in ("miniaudio", "pulse"):
-                ours = _Earmark(output)
-                times = _measured(bench, table, ours)
-                _plain(bench, table, ours)
-                _scanning(bench, table, folder / output, ours)
-                ours.close()
-            if has("mpv"):
-                mpv = _Mpv(folder)
-                theirs = _measured(bench, table, mpv)
-                _plain(bench, table, mpv)
-                _scanning(bench, table, folder / "mpv", mpv)
-                mpv.close()
-                _compare(table, times, theirs)
+            for number, (who, start) in enumerate(_programs(folder).items()):
+                program = start()
+                all_times[who] = _measured(bench, table, program)
+                _plain(bench, table, program)
+                _scanning(bench, table, folder / f"scans-{number}", program)
+                bend = bench.sharpest(program, tone)
+                table.add(f"sharpest bend of a sine, {who}", f"{bend}", _undisturbed())
+                program.close()
+        _compare(table, all_times)
     table.show()
 
 
-def _compare(table: Table, ours: _Times, theirs: _Times) -> None:
-    for kind in ("load", "play", "pause", "seek"):
-        one, other = sorted(getattr(ours, kind)), sorted(getattr(theirs, kind))
-        if one and other:
-            middle = one[len(one) // 2], other[len(other) // 2]
-            table.ratio(f"{kind}, earmark to mpv", *middle)
+def _undisturbed() -> str:
+    heard = memoryview(sine(1.0)).cast("h")
+    bends = zip(heard, heard[1:], heard[2:], strict=False)
+    return f"of the sine itself {max(abs(a - 2 * b + c) for a, b, c in bends)}"
+
+
+def _compare(table: Table, times: dict[str, _Times]) -> None:
+    ours = times["earmark (pulse)"]
+    for who, theirs in times.items():
+        if who.startswith("earmark"):
+            continue
+        for kind in _KINDS:
+            one, other = sorted(getattr(ours, kind)), sorted(getattr(theirs, kind))
+            if one and other:
+                middle = one[len(one) // 2], other[len(other) // 2]
+                table.ratio(f"{kind}, earmark (pulse) to {who}", *middle)
 
 
 if __name__ == "__main__":

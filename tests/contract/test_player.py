@@ -16,8 +16,10 @@ from tui.audio import (
     EngineProcess,
     Failed,
     LocalPlayer,
+    OutputsListed,
     PlayerState,
     PositionChanged,
+    Sound,
     StateChanged,
 )
 
@@ -299,3 +301,97 @@ def test_what_is_heard_is_the_note(make_player: MakePlayer, tmp_path: Path) -> N
     assert find(source, heard[1000:2000]) == 24_000 + 500
     assert find(source, heard[-2000:-1000]) > 0
     assert len(heard) == pytest.approx(2 * 72_000, abs=20)
+
+
+def _noise_note(folder: Path, name: str, pcm: bytes) -> bytes:
+    path = folder / name
+    path.write_bytes(wav(pcm))
+    return os.fsencode(path)
+
+
+def test_what_is_prepared_follows_without_a_hole(
+    make_player: MakePlayer, tmp_path: Path
+) -> None:
+    """Frame by frame; its begin and the end of the one before are told together."""
+    one, other = noise(1.0), noise(1.0, seed=2)
+    out = tmp_path / "out.wav"
+    player = make_player(out)
+    ear = Ear(player)
+    player.start()
+    first = player.load(_noise_note(tmp_path, "one.wav", one), play=False)
+    second = player.prepare(_noise_note(tmp_path, "other.wav", other), position_ms=250)
+    player.play()
+    assert ear.await_count(Ended, 2) == Ended(second)
+    events = [event for _, event in ear.events]
+    told = events[events.index(Ended(first)) + 1]
+    assert isinstance(told, StateChanged)
+    assert (told.status.generation, told.status.state) == (second, PlayerState.PLAYING)
+    player.close()
+    heard = sounding(read_wav(out))
+    begin = find(heard, one[1000:2000]) - 500
+    assert find(heard, other[26_000:27_000]) == begin + 48_000 + 1_000
+    assert find(heard, other[90_000:91_000]) == begin + 48_000 + 33_000
+
+
+def test_what_can_not_follow_is_told_while_it_plays(ear: Ear, tmp_path: Path) -> None:
+    """With its own generation; what plays goes on, and something else may follow."""
+    first = ear.player.load(_note(tmp_path, 0.6))
+    second = ear.player.prepare(os.fsencode(tmp_path / "gone"))
+    failed = ear.await_event(Failed)
+    assert (failed.generation, failed.reason) == (second, "vanished")
+    assert ear.player.status.generation == first
+    third = ear.player.prepare(_note(tmp_path, name="third.wav"), gap_ms=50, tone=True)
+    ear.await_event(Ended)
+    wait_until(lambda: ear.player.status.generation == third)
+    ear.await_position(200)
+    ear.player.prepare(_note(tmp_path, name="fourth.wav"))
+    ear.player.prepare_nothing()
+    ear.player.seek(60_000)
+    ear.await_state(PlayerState.ENDED)
+    assert ear.player.status.generation == third
+
+
+def test_a_part_is_played_again_and_again(ear: Ear, tmp_path: Path) -> None:
+    """Until that is ended, or another note is loaded."""
+    ear.player.load(_note(tmp_path), position_ms=1000)
+    ear.player.set_loop(1000, 1200)
+    wait_until(lambda: ear.player.status.loop_end_ms == 1200)
+    ear.await_count(PositionChanged, 8)
+    assert 1000 <= ear.player.status.position_ms <= 1200
+    ear.player.set_loop(None, None)
+    ear.await_position(1400)
+    assert ear.player.status.loop_end_ms is None
+
+
+def test_a_note_sounds_as_it_is_told_to(ear: Ear, tmp_path: Path) -> None:
+    """All at once with the load; its loudness is measured when it has to be known."""
+    sound = Sound(speed=1.5, skip=2, level=True, boost_db=2.0, lufs=-20.0)
+    generation = ear.player.load(_note(tmp_path), sound=sound)
+    ear.await_position(200)
+    status = ear.player.status
+    assert (status.speed, status.skip, status.level) == (1.5, 2, True)
+    assert (status.boost_db, status.lufs, status.gain_db) == (2.0, -20.0, 4.0)
+    ear.player.set_loudness(generation, -22.0)
+    wait_until(lambda: ear.player.status.gain_db == 6.0)
+    ear.player.set_level(False)
+    wait_until(lambda: ear.player.status.gain_db == 2.0)
+    ear.player.load(_note(tmp_path, 5.0, "other.wav"), sound=Sound(level=True))
+    wait_until(lambda: ear.player.status.lufs is not None)
+    # A tone of 440 Hz at a quarter of full scale.
+    assert ear.player.status.lufs == pytest.approx(-15.7, abs=0.5)
+    assert ear.player.status.gain_db == pytest.approx(-2.3, abs=0.5)
+
+
+def test_the_outputs_are_told_and_can_be_chosen(ear: Ear, tmp_path: Path) -> None:
+    """Silence is always one of them; what plays goes on."""
+    ear.player.load(_note(tmp_path))
+    ear.await_position(200)
+    ear.player.list_outputs()
+    listed = ear.await_count(OutputsListed, 1)
+    assert "null" in [each.name for each in listed.outputs]
+    ear.player.set_output("null")
+    at = ear.player.status.position_ms
+    ear.await_position(at + 300)
+    ear.player.set_output("no such output")
+    wait_until(lambda: "no such output" in ear.player.status.device_problem)
+    assert ear.player.status.state is PlayerState.PLAYING

@@ -6,6 +6,7 @@ fails, `/crash` ends the process by a signal, `/hang` stops taking commands.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import queue
 import signal
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui.audio._events import PlayerEvent
+    from tui.audio._sound import Sound
 
 __all__ = ["FakeEngine", "main"]
 
@@ -39,6 +41,7 @@ class FakeEngine:
         self._emit = emit
         self._commands: queue.SimpleQueue[commands.Command] = queue.SimpleQueue()
         self._status = PlayerStatus(output="fake")
+        self._following: commands.Prepare | None = None
         self._begun = 0.0
         self._from_ms = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -72,6 +75,15 @@ class FakeEngine:
         passed_ms = (time.monotonic() - self._begun) * 1000 * status.speed
         position_ms = self._from_ms + int(passed_ms)
         duration_ms = status.duration_ms or 0
+        if status.loop_end_ms is not None and position_ms >= status.loop_end_ms:
+            self._seek(status.loop_start_ms or 0)
+            return
+        following, self._following = self._following, None
+        if position_ms >= duration_ms and following is not None:
+            self._emit(events.Ended(status.generation))
+            self._take(following)
+            return
+        self._following = following
         if position_ms >= duration_ms:
             self._change(state=PlayerState.ENDED, position_ms=duration_ms)
             self._emit(events.Ended(status.generation))
@@ -94,6 +106,7 @@ class FakeEngine:
             case commands.Toggle():
                 self._play()
             case commands.Stop():
+                self._following = None
                 self._change(path=None, state=PlayerState.IDLE, position_ms=0)
             case commands.Seek(position_ms):
                 self._seek(position_ms)
@@ -102,24 +115,60 @@ class FakeEngine:
             case _:
                 self._set(command)
 
+    def _prepare(self, prepare: commands.Prepare) -> None:
+        self._following = prepare
+        if prepare.path.startswith(b"/missing"):
+            self._following = None
+            self._emit(
+                events.Failed(prepare.generation, prepare.path, "it is not there")
+            )
+
+    def _take(self, prepare: commands.Prepare) -> None:
+        self._change(
+            generation=prepare.generation,
+            path=prepare.path,
+            position_ms=prepare.position_ms,
+            duration_ms=int(prepare.path.rpartition(b"/")[2]),
+            loop_start_ms=None,
+            loop_end_ms=None,
+            **self._sound(prepare.sound),
+        )
+
+    def _sound(self, sound: Sound | None) -> dict[str, object]:
+        if sound is not None:
+            return dataclasses.asdict(sound)
+        return {"lufs": None}
+
     def _set(self, command: commands.Command) -> None:
         match command:
-            case commands.SetSpeed(speed):
-                self._change(speed=speed)
-            case commands.SetVolume(volume):
-                self._change(volume=volume)
-            case commands.SetMuted(muted):
-                self._change(muted=muted)
             case commands.SetSkip(strength):
                 self._change(skip=strength)
+            case commands.SetLoudness(generation, lufs):
+                if generation == self._status.generation:
+                    self._change(lufs=lufs)
+            case commands.SetLoop(start_ms, end_ms):
+                self._change(loop_start_ms=start_ms, loop_end_ms=end_ms)
+            case commands.ListOutputs():
+                there = events.OutputInfo("fake", "Fake", is_default=True)
+                self._emit(events.OutputsListed((there,), self._status.output))
+            case commands.Prepare():
+                self._prepare(command)
+            case commands.PrepareNothing():
+                self._following = None
+            case _:
+                self._change(**dataclasses.asdict(command))
 
     def _load(self, load: commands.Load) -> None:
+        self._following = None
         self._change(
             generation=load.generation,
             path=load.path,
             state=PlayerState.LOADING,
             position_ms=load.position_ms,
             duration_ms=None,
+            loop_start_ms=None,
+            loop_end_ms=None,
+            **self._sound(load.sound),
         )
         kind, _, length = load.path.strip(b"/").partition(b"/")
         if kind == b"crash":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.support.memory_library import MemoryLibrary
 from tui.audio import (
@@ -12,6 +12,7 @@ from tui.audio import (
     PlayerState,
     PlayerStatus,
     PositionChanged,
+    Sound,
     StateChanged,
 )
 from tui.model import (
@@ -21,6 +22,8 @@ from tui.model import (
     NoteId,
     NoteState,
     Played,
+    SoundScope,
+    SoundSettings,
     SourceId,
 )
 
@@ -28,8 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tui.audio import PlayerEvent
+    from tui.model import Bookmark
 
-__all__ = ["HandClock", "HandPlayer", "ListeningLibrary"]
+__all__ = ["HandClock", "HandPlayer", "ListeningLibrary", "Prepared"]
 
 
 class HandClock:
@@ -50,6 +54,12 @@ class ListeningLibrary(MemoryLibrary):
         self.files: dict[NoteId, list[bytes]] = {}
         self.kept: list[tuple[NoteId, int, Played]] = []
         self.closed = 0
+        self.bookmarks: dict[NoteId, tuple[Bookmark, ...]] = {}
+        self.loudness: dict[NoteId, float] = {}
+        self.remembered: dict[tuple[SoundScope, object], SoundSettings] = {}
+        self.waiting: list[NoteId] = []
+        self.is_slow = False
+        """Whether what is to be written is not there yet."""
 
     def note(self, note_id: NoteId) -> Note | None:
         row = self.notes.get(note_id)
@@ -60,7 +70,16 @@ class ListeningLibrary(MemoryLibrary):
             NoteFile(SourceId(1), b"/notes", path, 1, 1, "copy" if at else "primary")
             for at, path in enumerate(paths)
         )
-        return Note(row, f"{note_id:08x}", ChatKind.DIRECT, 1, None, files=files)
+        return Note(
+            row,
+            f"{note_id:08x}",
+            self.kinds.get(row.chat_id, ChatKind.DIRECT),
+            1,
+            None,
+            files=files,
+            bookmarks=self.bookmarks.get(note_id, ()),
+            lufs=self.loudness.get(note_id),
+        )
 
     def neighbour(
         self, note_id: NoteId, step: int, *, unplayed: bool = False
@@ -97,6 +116,41 @@ class ListeningLibrary(MemoryLibrary):
         for note_id in note_ids:
             self.mark(note_id, played=played)
 
+    def sounds(self, note_id: NoteId) -> dict[SoundScope, SoundSettings]:
+        keys = {scope: self._scope_key(note_id, scope) for scope in SoundScope}
+        return {
+            scope: self.remembered[scope, key]
+            for scope, key in keys.items()
+            if (scope, key) in self.remembered
+        }
+
+    def set_sound(
+        self, note_id: NoteId | None, scope: SoundScope, settings: SoundSettings
+    ) -> None:
+        if self.is_slow:
+            return
+        key = scope, self._scope_key(note_id, scope)
+        self.remembered.pop(key, None)
+        if settings != SoundSettings():
+            self.remembered[key] = settings
+
+    def _scope_key(self, note_id: NoteId | None, scope: SoundScope) -> object:
+        row = None if note_id is None else self.notes.get(note_id)
+        if scope is SoundScope.ALL:
+            return 0
+        if row is None:
+            return None
+        known = {SoundScope.NOTE: row.id, SoundScope.SENDER: row.sender}
+        return known.get(scope, row.chat_id)
+
+    def queue(self) -> list[NoteId]:
+        return [note_id for note_id in self.waiting if note_id in self.notes]
+
+    def set_queue(
+        self, note_ids: Sequence[NoteId], before: Sequence[NoteId] | None = None
+    ) -> None:
+        self.waiting = list(note_ids)
+
     def flush(self, timeout: float = 5.0) -> bool:
         return True
 
@@ -109,6 +163,17 @@ class ListeningLibrary(MemoryLibrary):
         self.closed += 1
 
 
+class Prepared(NamedTuple):
+    """What was to follow."""
+
+    generation: int
+    path: bytes
+    position_ms: int
+    sound: Sound | None
+    gap_ms: int
+    tone: bool
+
+
 class HandPlayer:
     """A player without a thread: events come when a test makes them come.
 
@@ -119,9 +184,17 @@ class HandPlayer:
     def __init__(self, clock: HandClock) -> None:
         self.status = PlayerStatus()
         self.loads: list[tuple[bytes, int]] = []
+        self.sounds: list[Sound | None] = []
+        """How each of the loads was to sound."""
         self.asked: list[str] = []
+        self.prepared: Prepared | None = None
+        """What follows, as it was last told."""
+        self.offers: list[Prepared] = []
+        """All that was to follow what plays, at one time or another."""
+        self.preparations = 0
         self.length_ms = 60_000
         self._clock = clock
+        self._generations = 0
         self._listeners: list[Callable[[PlayerEvent], None]] = []
 
     def subscribe(self, listener: Callable[[PlayerEvent], None]) -> None:
@@ -130,17 +203,62 @@ class HandPlayer:
     def start(self) -> None:
         self.asked.append("start")
 
-    def load(self, path: bytes, *, position_ms: int = 0, play: bool = True) -> int:
+    def load(
+        self,
+        path: bytes,
+        *,
+        position_ms: int = 0,
+        play: bool = True,
+        sound: Sound | None = None,
+    ) -> int:
         self.loads.append((path, position_ms))
-        self.status = replace(
-            self.status,
-            generation=self.status.generation + 1,
-            path=path,
-            state=PlayerState.LOADING,
-            position_ms=position_ms,
-            duration_ms=None,
+        self.sounds.append(sound)
+        self._generations += 1
+        self._begin(
+            Prepared(self._generations, path, position_ms, sound, 0, tone=False),
+            PlayerState.LOADING,
         )
         return self.status.generation
+
+    def prepare(
+        self,
+        path: bytes,
+        *,
+        position_ms: int = 0,
+        sound: Sound | None = None,
+        gap_ms: int = 0,
+        tone: bool = False,
+    ) -> int:
+        self._generations += 1
+        self.preparations += 1
+        self.prepared = Prepared(
+            self._generations, path, position_ms, sound, gap_ms, tone
+        )
+        self.offers.append(self.prepared)
+        return self._generations
+
+    def prepare_nothing(self) -> None:
+        self.prepared = None
+
+    def _begin(self, what: Prepared, state: PlayerState) -> None:
+        status = self.status
+        usual = Sound(status.speed, status.skip, status.level, status.boost_db)
+        sound = (what.sound or usual).clamped()
+        self.prepared = None
+        self.offers.clear()
+        self.status = replace(
+            status,
+            generation=what.generation,
+            path=what.path,
+            state=state,
+            position_ms=what.position_ms,
+            duration_ms=None,
+            speed=sound.speed,
+            skip=sound.skip,
+            level=sound.level,
+            boost_db=sound.boost_db,
+            lufs=sound.lufs,
+        )
 
     def play(self) -> None:
         self.asked.append("play")
@@ -153,6 +271,7 @@ class HandPlayer:
 
     def stop(self) -> None:
         self.asked.append("stop")
+        self.prepared = None
         self.status = replace(self.status, path=None, state=PlayerState.IDLE)
 
     def seek(self, position_ms: int) -> None:
@@ -163,15 +282,40 @@ class HandPlayer:
 
     def set_speed(self, speed: float) -> None:
         self.asked.append(f"speed {speed}")
+        self.status = replace(self.status, speed=Sound(speed=speed).clamped().speed)
 
     def set_volume(self, volume: float) -> None:
         self.asked.append(f"volume {volume}")
+        self.status = replace(self.status, volume=min(max(volume, 0.0), 1.0))
 
     def set_muted(self, muted: bool) -> None:
         self.asked.append(f"muted {muted}")
+        self.status = replace(self.status, muted=muted)
 
     def set_skip(self, strength: int) -> None:
         self.asked.append(f"skip {strength}")
+        self.status = replace(self.status, skip=Sound(skip=strength).clamped().skip)
+
+    def set_level(self, level: bool) -> None:
+        self.asked.append(f"level {level}")
+        self.status = replace(self.status, level=level)
+
+    def set_boost(self, boost_db: float) -> None:
+        self.asked.append(f"boost {boost_db}")
+        boost_db = Sound(boost_db=boost_db).clamped().boost_db
+        self.status = replace(self.status, boost_db=boost_db)
+
+    def set_loudness(self, generation: int, lufs: float) -> None:
+        self.asked.append(f"loudness {generation} {lufs}")
+
+    def set_loop(self, start_ms: int | None, end_ms: int | None) -> None:
+        self.asked.append(f"loop {start_ms} {end_ms}")
+
+    def set_output(self, output: str) -> None:
+        self.asked.append(f"output {output}")
+
+    def list_outputs(self) -> None:
+        self.asked.append("outputs")
 
     def close(self, timeout: float = 2.0) -> None:
         self.asked.append("close")
@@ -204,10 +348,33 @@ class HandPlayer:
         self.tell(PositionChanged(self.status.generation, position_ms))
 
     def ends(self) -> None:
-        """Play to the end."""
+        """Play to the end, and go on with what was prepared."""
         self.plays(self.length_ms - self.status.position_ms)
+        if self.prepared is not None:
+            self.chains()
+            return
         self.becomes(PlayerState.ENDED, position_ms=self.length_ms)
         self.tell(Ended(self.status.generation))
+
+    def chains(self, what: Prepared | None = None) -> None:
+        """Go on, with what was prepared or with what had been.
+
+        Args:
+            what: What had been, before the player was told something else.
+        """
+        now = self.prepared
+        what = what or now
+        assert what is not None
+        self.tell(Ended(self.status.generation))
+        self._begin(what, PlayerState.PLAYING)
+        self.prepared = None if what == now else now
+        self.begins()
+
+    def cannot_open(self, reason: str = "it is damaged") -> None:
+        """Be unable to open what was prepared."""
+        what, self.prepared = self.prepared, None
+        assert what is not None
+        self.tell(Failed(what.generation, what.path, reason))
 
     def fails(self, reason: str = "it is damaged") -> None:
         """Be unable to play what was loaded."""

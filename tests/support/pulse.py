@@ -1,8 +1,8 @@
 """A sound server without a sound card, and what was heard from it.
 
-A private PulseAudio with one null sink; `norewinds=1`, else the sink has rendered
-silence ahead while it was idle, and swallows the first third of what is played. As
-root it only warns. It ends with the process that started it.
+A private PulseAudio with one null sink, or more; `norewinds=1`, else the sink has
+rendered silence ahead while it was idle, and swallows the first third of what is
+played. As root it only warns. It ends with the process that started it.
 """
 
 from __future__ import annotations
@@ -142,6 +142,37 @@ class PulseServer:
             process.kill()
             process.wait(5)
 
+    def add_sink(self, name: str, label: str = "") -> int:
+        """Plug in another device; returns what unplugs it."""
+        options = [f"sink_name={name}", *_SINK.split()]
+        if label:
+            options.append(f"sink_properties=\"device.description='{label}'\"")
+        return int(self.ask("load-module", "module-null-sink", *options))
+
+    def remove(self, module: int) -> None:
+        """Unplug a device."""
+        self.ask("unload-module", str(module))
+
+    def sinks_in_use(self) -> list[str]:
+        """Give the name of the device of each stream."""
+        names = dict(
+            line.split("\t")[:2]
+            for line in self.ask("list", "short", "sinks").splitlines()
+        )
+        streams = self.ask("list", "short", "sink-inputs").splitlines()
+        return [names[stream.split("\t")[1]] for stream in streams]
+
+    def ask(self, *words: str) -> str:
+        """Give the server a command, as users of `pactl` do; returns its answer."""
+        return subprocess.run(
+            ["pactl", *words],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=10,
+            check=True,
+        ).stdout.decode()
+
     def freeze(self, *, thaw: bool = False) -> None:
         """Stop the server's process, or let it go on."""
         assert self._process is not None
@@ -153,13 +184,14 @@ class Recorder:
 
     Args:
         server: A running server.
+        sink: What plays there.
     """
 
-    def __init__(self, server: PulseServer) -> None:
+    def __init__(self, server: PulseServer, sink: str = "test") -> None:
         self._process = subprocess.Popen(
             [
                 "parec",
-                "--device=test.monitor",
+                f"--device={sink}.monitor",
                 "--rate=48000",
                 "--format=s16le",
                 "--channels=2",

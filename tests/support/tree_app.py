@@ -22,6 +22,7 @@ from tests.support.memory_library import START_MS, MemoryLibrary
 from tui.browse import TreeModel
 from tui.library import NoteKeys
 from tui.model import (
+    ROW_WAVE,
     Chat,
     ChatId,
     ChatKind,
@@ -203,7 +204,11 @@ class FlatLibrary(MemoryLibrary):
     def rows(self, ids: Sequence[NoteId]) -> list[NoteRow]:
         return [
             self.notes.get(i)
-            or self.sample._replace(id=i, sent_ms=START_MS + i * 60_000 - 40 * DAY)
+            or self.sample._replace(
+                id=i,
+                sent_ms=START_MS + i * 60_000 - 40 * DAY,
+                wave=random.Random(i).randbytes(ROW_WAVE),
+            )
             for i in ids
         ]
 
@@ -223,6 +228,7 @@ def filled(chats: int, notes: int) -> MemoryLibrary:
                 sender=draw.choice(NAMES),
                 played=draw.choice(tuple(Played)),
                 state=draw.choice((NoteState.READY,) * 9 + (NoteState.UNREADABLE,)),
+                wave=draw.randbytes(ROW_WAVE),
                 reason="empty file",
                 duration_ms=draw.choice((None, 5_000, 42_000, 3_700_000)),
                 title=draw.choice(("", "", "a title", "ein längerer Titel 家族")),

@@ -151,9 +151,13 @@ async def test_bookmarks_of_what_plays(
 
 @SIZES
 async def test_changes_are_listed_and_taken_back(
-    marking: Marking, library: MarkedLibrary, size: tuple[int, int]
+    marking: Marking,
+    library: MarkedLibrary,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
 ) -> None:
     """One by one, or all down to one of them, after a question."""
+    monkeypatch.setattr("tui.screens.main._NEWS_S", 1.0)  # what was done is read, too
     async with marking(size=size) as browser:
         await on_note(browser)
         await browser.press("s", "u", "s", "u", "s")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.app import App
 
 from tests.fakes import sample_library
 from tests.support.marking import EVIL
@@ -22,10 +23,12 @@ from tui.model import (
     Precision,
 )
 from tui.widgets.cells import Run, cut, line_width, wrap
-from tui.widgets.details import details_lines, when
+from tui.widgets.details import Details, details_lines, when
 from tui.widgets.glyphs import ASCII, UNICODE
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
     from tui.model import Note
     from tui.widgets.glyphs import Glyphs
 
@@ -238,6 +241,105 @@ def test_bookmarks_of_a_note_without_a_waveform() -> None:
     text = told(row={"duration_ms": None}, bookmarks=(FLOUR,))
     assert "\n 0:10  flour\n" in text
     assert "╵" not in text
+
+
+def wave_lines(
+    loop: tuple[int, int | None] | None, rows: int, glyphs: Glyphs = UNICODE
+) -> list[str]:
+    """List the lines of the waveform of 40 cells, all of it loud."""
+    row = NOTE.row._replace(duration_ms=LENGTH_MS)
+    note = NOTE._replace(row=row, peaks=bytes([255]) * 40)
+    lines = details_lines(note, 43, rows=rows, loop=loop, glyphs=glyphs)
+    drawn = ["".join(run.text for run in line) for line in lines]
+    return [line for line in drawn if {"█", "#"} & {*line}][:rows]
+
+
+def test_the_marks_of_a_loop_stand_in_the_waveform() -> None:
+    """As brackets, as high as it is; one while only its begin is known."""
+    loop = (10_000, 30_000)
+    assert wave_lines(None, 1) == [" " + "█" * 40]
+    assert wave_lines(loop, 1) == [f" {'█' * 10}[{'█' * 19}]{'█' * 9}"]
+    assert wave_lines(loop, 3) == [
+        f" {'█' * 10}{first}{'█' * 19}{last}{'█' * 9}"
+        for first, last in ("┌┐", "││", "└┘")
+    ]
+    assert wave_lines((10_000, None), 3)[0] == f" {'█' * 10}┌{'█' * 29}"
+    assert wave_lines(loop, 3, ASCII) == [f" {'#' * 10}[{'#' * 19}]{'#' * 9}"] * 3
+    assert wave_lines((0, 1), 1) == [f" []{'█' * 38}"]
+    assert wave_lines((LENGTH_MS, LENGTH_MS), 1) == [f" {'█' * 38}[]"]
+
+
+class DetailsApp(App[None]):
+    """The details alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.details = Details()
+        self.clicked: list[tuple[int, float]] = []
+
+    def compose(self) -> ComposeResult:
+        """The pane."""
+        yield self.details
+
+    def on_details_wave_clicked(self, event: Details.WaveClicked) -> None:
+        """Keep it."""
+        self.clicked.append((event.note_id, event.share))
+
+
+async def test_a_click_into_the_waveform_asks_to_play_from_there() -> None:
+    """Wherever the pane is scrolled to, and nowhere beside it."""
+    app = DetailsApp()
+    async with app.run_test(size=(43, 20)) as pilot:
+        details = app.details
+        row = NOTE.row._replace(duration_ms=LENGTH_MS)
+        note = NOTE._replace(row=row, peaks=bytes([255]) * 40, transcript="x\n" * 30)
+        details.update(note)
+        await pilot.pause()
+        lines = ["".join(run.text for run in line) for line in details.lines]
+        first = next(at for at, line in enumerate(lines) if "█" in line)
+        for x, y in ((1, 0), (40, 2), (0, 1), (41, 1), (5, -1), (5, 3)):
+            await pilot.click(details, offset=(x, first + y))
+        assert app.clicked == [(note.row.id, 0.0), (note.row.id, 39.5 / 40)]
+        details.scroll_lines(2)
+        await pilot.click(details, offset=(21, first - 2))
+        assert app.clicked[2:] == [(note.row.id, 20.5 / 40)]
+        details.update(None, ["nothing"])
+        await pilot.click(details, offset=(21, first))
+        assert len(app.clicked) == 3
+
+
+async def test_the_loop_shows_only_on_its_note() -> None:
+    """It comes and goes with what plays."""
+    app = DetailsApp()
+    async with app.run_test(size=(43, 20)) as pilot:
+        details = app.details
+        row = NOTE.row._replace(duration_ms=LENGTH_MS)
+        details.update(NOTE._replace(row=row))
+
+        async def has_marks() -> bool:
+            await pilot.pause()
+            return any("└" in run.text for line in details.lines for run in line)
+
+        details.update_loop(NoteId(2), (10_000, 30_000))
+        assert not await has_marks()
+        details.update_loop(NOTE.row.id, (10_000, 30_000))
+        assert await has_marks()
+        details.update_loop(NOTE.row.id, None)
+        assert not await has_marks()
+
+
+@pytest.mark.parametrize(
+    ("lufs", "words"),
+    [(-23.4, "-23.4 LUFS"), (-70.0, "silence"), (0.0, "0.0 LUFS")],
+)
+def test_the_loudness_stands_among_the_facts_of_the_file(
+    lufs: float, words: str
+) -> None:
+    """Once it was measured."""
+    text = told(lufs=lufs)
+    assert f"\n loudness  {words}\n" in text
+    assert text.index("\n kind") < text.index("\n loudness") < text.index("\n file")
+    assert "loudness" not in told(lufs=None)
 
 
 def test_evidence_names_the_document() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -40,10 +42,15 @@ class Watched(TreeApp):
     def __init__(self, library: MemoryLibrary, *, ascii_only: bool = False) -> None:
         super().__init__(library, ascii_only=ascii_only)
         self.said: list[Message] = []
+        self.rested: list[list[NoteId]] = []
 
     def on_note_tree_cursor_moved(self, event: NoteTree.CursorMoved) -> None:
         """Keep it."""
         self.said.append(event)
+
+    def on_tree_rows_rested(self, event: NoteTree.Rested) -> None:
+        """Keep which notes were in view."""
+        self.rested.append([row.id for row in event.rows])
 
     def on_note_tree_selection_changed(self, event: NoteTree.SelectionChanged) -> None:
         """Keep it."""
@@ -536,6 +543,86 @@ async def test_days_are_gone_to() -> None:
         assert tree.top <= app.model.cursor_row < tree.top + tree.size.height
         moved = [s for s in app.said if isinstance(s, NoteTree.CursorMoved)]
         assert moved[-1].note_id == first
+
+
+async def test_rows_that_stand_still_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those in view, once for all that was done before."""
+    monkeypatch.setattr(NoteTree, "REST_S", 0.1)
+    app = made(notes=20)
+
+    async def rested() -> list[NoteId]:
+        end = time.monotonic() + 5
+        while not app.rested:
+            assert time.monotonic() < end
+            await asyncio.sleep(0.005)
+        return app.rested.pop(0)
+
+    async with app.run_test(size=(80, 24)):
+        tree = app.tree_view
+        assert await rested() == []  # all is folded
+        tree.reveal(NoteId(120))
+        tree.action_move(-1)
+        tree.action_move(1)
+        in_view = await rested()
+        assert in_view == [*range(120, 120 - len(in_view), -1)]
+        assert len(in_view) == len(screen_of(app)) - 3
+        tree.action_move(30)
+        assert 101 in await rested()
+        assert not app.rested
+
+
+async def test_waveforms_that_arrive_repaint_their_rows_alone() -> None:
+    """Twenty changes draw twenty rows, and read about as many."""
+    app = made(notes=25)
+    async with app.run_test(size=(80, 40)) as pilot:
+        tree = app.tree_view
+        tree.reveal(NoteId(125))
+        await pilot.pause()
+        drawn: list[object] = []
+        draw = tree._draw
+
+        def counted(*args: object) -> object:
+            drawn.append(args)
+            return draw(*args)  # type: ignore[arg-type]  # as it was called
+
+        tree._draw = counted  # type: ignore[method-assign,assignment]  # to count
+        asked = app.library.asked
+        for note_id in range(125, 105, -1):
+            row = app.library.notes[NoteId(note_id)]
+            app.library.notes[row.id] = row._replace(wave=bytes([255]) * 12)
+            tree.apply(app.library.change(note_id))
+            await pilot.pause()
+        assert len(drawn) == 20
+        assert app.library.asked - asked <= 40
+        waves = [line for line in screen_of(app) if "█" * 12 in line]
+        assert len(waves) == 20
+
+
+@pytest.mark.parametrize("look", ["cursor", "plain", "selected"])
+async def test_a_waveform_looks_alike_in_every_row(look: str) -> None:
+    """So a move of the cursor need not send it again."""
+    app = made()
+    for note_id, row in app.library.notes.items():
+        app.library.notes[note_id] = row._replace(wave=bytes([255]) * 12)
+    async with app.run_test(size=(80, 24)) as pilot:
+        tree = app.tree_view
+        tree.reveal(NoteId(105))
+        if look == "selected":
+            tree.action_select()
+            tree.action_move(1)
+            tree.action_select()
+        await pilot.pause()
+        (at,) = (
+            y
+            for y, line in enumerate(screen_of(app))
+            if line.endswith("0:42") and y == tree.model.cursor_row + (look == "plain")
+        )
+        (style,) = (
+            segment.style
+            for segment in tree.render_line(at)
+            if segment.text == "█" * 12
+        )
+        assert style == tree.part_style("note-tree--wave")
 
 
 async def test_every_binding_tells_what_it_does() -> None:

@@ -68,8 +68,11 @@ def text_of(line: Line) -> str:
     ("ms", "text"),
     [
         (0, "0 min"),
-        (1, "1 min"),
-        (61_000, "1 min"),
+        (1, "1 s"),
+        (54_400, "54 s"),
+        (61_000, "1 min 01 s"),
+        (599_400, "9 min 59 s"),
+        (600_000, "10 min"),
         (59 * 60_000, "59 min"),
         (HOUR_MS, "1 h"),
         (HOUR_MS * 3 + 20 * 60_000, "3 h 20 min"),
@@ -78,7 +81,7 @@ def text_of(line: Line) -> str:
     ],
 )
 def test_lengths_are_written_for_people(ms: int, text: str) -> None:
-    """Minutes, hours with minutes, and hours alone where these are many."""
+    """Seconds, minutes, hours with minutes, and hours alone where these are many."""
     assert hours(ms) == text
 
 

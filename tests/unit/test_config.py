@@ -32,6 +32,13 @@ def config(tmp_path: Path) -> Path:
         sources = ["~/Sync", "phone"]
         output = "file:out.wav"
         speed = 2
+        skip = 3
+        level = true
+        target_lufs = -23
+        remember = "chat"
+        continuous = false
+        gap = 1.5
+        tone = true
         theme = "textual-light"
         ascii = true
         editor = "vim -f"
@@ -102,6 +109,13 @@ def test_every_key_of_a_file(config: Path, isolated: Path) -> None:
         sources=(isolated / "Sync", config.parent / "phone"),
         output=f"file:{config.parent / 'out.wav'}",
         speed=2.0,
+        skip=3,
+        level=True,
+        target_lufs=-23.0,
+        remember="chat",
+        continuous=False,
+        gap=1.5,
+        tone=True,
         theme="textual-light",
         ascii=True,
         editor="vim -f",
@@ -123,6 +137,13 @@ def test_variables_win_over_the_file(config: Path) -> None:
         "EARMARK_SOURCES": os.pathsep.join(["/a", "", "b"]),
         "EARMARK_OUTPUT": "null",
         "EARMARK_SPEED": "0.5",
+        "EARMARK_SKIP": "1",
+        "EARMARK_LEVEL": "off",
+        "EARMARK_TARGET_LUFS": "-16.5",
+        "EARMARK_REMEMBER": "all",
+        "EARMARK_CONTINUOUS": "yes",
+        "EARMARK_GAP": "0",
+        "EARMARK_TONE": "",
         "EARMARK_THEME": "",
         "EARMARK_ASCII": "0",
         "EARMARK_EDITOR": "",
@@ -140,6 +161,9 @@ def test_variables_win_over_the_file(config: Path) -> None:
         sources=(Path("/a"), Path.cwd() / "b"),
         output="null",
         speed=0.5,
+        skip=1,
+        target_lufs=-16.5,
+        remember="all",
         theme="",
         ascii=False,
         search_history=7,
@@ -192,8 +216,17 @@ def test_a_name_that_is_no_text_stays_a_path() -> None:
         ("speed = 5", "speed: must be a number from 0.5 to 4"),
         ("speed = true", "speed: must be a number from 0.5 to 4"),
         ("speed = 'fast'", "speed: must be a number from 0.5 to 4"),
+        (f"speed = 1{'0' * 400}", "speed: must be a number from 0.5 to 4"),
+        ("speed = nan", "speed: must be a number from 0.5 to 4"),
+        ("skip = 4", "skip: must be a whole number from 0 to 3"),
+        ("level = 2", "level: must be true or false"),
+        ("target_lufs = -9", "target_lufs: must be a number from -30 to -10"),
+        ("gap = 10.5", "gap: must be a number from 0 to 10"),
+        ("remember = 'note'", "remember: must be one of sender, chat, all, not 'note'"),
         ("output = 'loud'", "output: no output is called 'loud'"),
         ("output = 'file:'", "output: no output is called 'file:'"),
+        ("output = 'pulse:'", "output: no output is called 'pulse:'"),
+        (r'output = "pulse:\u0000"', r"output: no output is called 'pulse:\x00'"),
         ("output = 3", "output: must be text in quotes"),
         ("ascii = 'maybe'", "ascii: must be true or false"),
         ("ascii = 2", "ascii: must be true or false"),
@@ -270,6 +303,8 @@ def test_a_wrong_option_is_told() -> None:
     """An option is named as the key that it sets."""
     with pytest.raises(UsageError, match="command line: output: no output"):
         load_settings({"output": "tape"})
+    named = load_settings({}, {"EARMARK_OUTPUT": "miniaudio:K\u00fcche: \udcff"})
+    assert named.output == "miniaudio:K\u00fcche: \udcff"
 
 
 def test_each_setting_tells_where_it_was_said(config: Path) -> None:

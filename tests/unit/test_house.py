@@ -16,6 +16,7 @@ HEADLESS = (
     "browse",
     "config",
     "errors",
+    "export",
     "indexer",
     "library",
     "media",

@@ -138,8 +138,8 @@ def test_the_usual_keys_need_no_key_map() -> None:
 
 def test_an_action_gets_other_keys() -> None:
     """In the words of Textual, and none under a name that no terminal sends."""
-    found = keymap_of(keys(("play.toggle", "P,F5"), ("play.mute", "")))
-    assert found["play.toggle"] == "P,f5"
+    found = keymap_of(keys(("play.toggle", "D,F5"), ("play.mute", "")))
+    assert found["play.toggle"] == "D,f5"
     assert found["play.mute"].startswith(UNBOUND)
     assert set(found) == {"play.toggle", "play.mute"}
     assert keys_of(keys(("play.mute", "")))["play.mute"] == ()

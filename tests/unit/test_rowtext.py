@@ -440,3 +440,64 @@ def test_a_title_stands_before_the_words_and_after_the_tags() -> None:
         )
     )
     assert alone.count("#") > text.count("#")
+
+
+WAVE = bytes([0, 90, 128, 180, 255, 220, 200, 180, 156, 128, 90, 255])
+DRAWN = "▁▁▂▄█▆▅▄▃▂▁█"
+
+
+def test_a_waveform_stands_before_the_length() -> None:
+    """In one column of all rows, by shapes alone on a terminal without Unicode."""
+    for room, length in ((58, 42_000), (80, 42_000), (80, 3_725_000), (200, None)):
+        line = note(room, duration_ms=length, wave=WAVE)
+        assert (DRAWN, "wave") in line
+        assert cells(text_of(line)) == min(room - 1, 96)
+        assert text_of(line).index(DRAWN) == min(room - 1, 96) - 9 - 12
+    line = note(80, wave=WAVE, glyphs=ASCII)
+    assert ("...-#+=-:..#", "wave") in line
+    assert text_of(line).isascii()
+
+
+def test_words_are_not_cut_for_a_waveform() -> None:
+    """They tell more; short ones leave room for it, and a wide screen has both."""
+    long = "so the recipe is really simple: you take a kilo of flour"
+    for room, words, is_drawn in (
+        (80, "a title", True),
+        (80, long, False),
+        (100, long, True),
+        (58, "a title", False),
+        (40, "", False),
+    ):
+        line = note(room, text=words, wave=WAVE)
+        assert (DRAWN in text_of(line)) == is_drawn
+        assert cells(text_of(line)) == min(room - 1, 96)
+    marked = note(
+        100, text=long, wave=WAVE, is_starred=True, tags=["recipe"], time_cells=17
+    )
+    assert text_of(marked).endswith(f"  {DRAWN}     0:42")
+    assert "★  #recipe  so the r" in text_of(marked)
+
+
+def test_a_waveform_takes_nothing_away() -> None:
+    """Beside it everything stands as without it, or it is left out."""
+    for room in range(24, 100):
+        for fields in (
+            {"is_starred": True},
+            {"tags": ["recipe"]},
+            {"text": "a title"},
+            {"is_starred": True, "text": "Frogs by the river"},
+        ):
+            plain = text_of(note(room, **fields))
+            line = text_of(note(room, wave=WAVE, **fields))
+            assert cells(line) == min(room - 1, 96)
+            assert line.replace(DRAWN, " " * 12) == plain
+
+
+@pytest.mark.parametrize(
+    "wave", [bytes(12), bytes([6] * 12), bytes([255] * 12), b"\xff", bytes(range(200))]
+)
+def test_any_waveform_is_twelve_cells(wave: bytes) -> None:
+    """Silence is a line; noise is not made louder."""
+    ((drawn, _),) = (span for span in note(wave=wave) if span[1] == "wave")
+    assert len(drawn) == 12
+    assert (set(drawn) == {"▁"}) == (max(wave) <= 6)

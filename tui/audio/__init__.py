@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tui.audio._api import CHANNELS, RATE, Output, Player
+    from tui.audio._decode import Decoder, Recording
     from tui.audio._events import (
         DeviceChanged,
         Ended,
         Failed,
+        OutputInfo,
+        OutputsListed,
         PlayerEvent,
         PlayerState,
         PlayerStatus,
@@ -22,38 +25,52 @@ if TYPE_CHECKING:
         StateChanged,
     )
     from tui.audio._local import LocalPlayer
-    from tui.audio._outputs import OUTPUTS, make_output
-    from tui.audio._peaks import compute_peaks, rough_peaks, shape
+    from tui.audio._loudness import measure_loudness
+    from tui.audio._outputs import OUTPUTS, list_outputs, make_output
+    from tui.audio._peaks import MeasuredSound, measure_sound, rough_peaks, shape
     from tui.audio._process import EngineProcess
+    from tui.audio._sound import Sound, gain_db
 
 __all__ = [
     "CHANNELS",
     "OUTPUTS",
     "RATE",
+    "Decoder",
     "DeviceChanged",
     "Ended",
     "EngineProcess",
     "Failed",
     "LocalPlayer",
+    "MeasuredSound",
     "Output",
+    "OutputInfo",
+    "OutputsListed",
     "Player",
     "PlayerEvent",
     "PlayerState",
     "PlayerStatus",
     "PositionChanged",
+    "Recording",
+    "Sound",
     "StateChanged",
-    "compute_peaks",
+    "gain_db",
+    "list_outputs",
     "make_output",
+    "measure_loudness",
+    "measure_sound",
     "rough_peaks",
     "shape",
 ]
 
 _HOMES = {
     "_api": ("CHANNELS", "RATE", "Output", "Player"),
+    "_decode": ("Decoder", "Recording"),
     "_local": ("LocalPlayer",),
-    "_outputs": ("OUTPUTS", "make_output"),
-    "_peaks": ("compute_peaks", "rough_peaks", "shape"),
+    "_outputs": ("OUTPUTS", "list_outputs", "make_output"),
+    "_loudness": ("measure_loudness",),
+    "_peaks": ("MeasuredSound", "measure_sound", "rough_peaks", "shape"),
     "_process": ("EngineProcess",),
+    "_sound": ("Sound", "gain_db"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

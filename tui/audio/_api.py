@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui.audio._events import PlayerEvent, PlayerStatus
+    from tui.audio._sound import Sound
 
 __all__ = ["CHANNELS", "RATE", "Output", "Player", "RewritingOutput"]
 
@@ -35,17 +36,54 @@ class Player(Protocol):
     def start(self) -> None:
         """Begin to work (idempotent)."""
 
-    def load(self, path: bytes, *, position_ms: int = 0, play: bool = True) -> int:
+    def load(
+        self,
+        path: bytes,
+        *,
+        position_ms: int = 0,
+        play: bool = True,
+        sound: Sound | None = None,
+    ) -> int:
         """Take another recording.
 
         Args:
             path: The absolute path.
             position_ms: Where to begin; past the end means the end.
             play: Begin to sound at once; else be paused there.
+            sound: How it shall sound; None for as it sounds now.
 
         Returns:
             The generation that the events of this load carry.
         """
+
+    def prepare(
+        self,
+        path: bytes,
+        *,
+        position_ms: int = 0,
+        sound: Sound | None = None,
+        gap_ms: int = 0,
+        tone: bool = False,
+    ) -> int:
+        """Have another recording follow when this one has ended, without a hole.
+
+        `Ended` of the one before and `StateChanged` of the new one come together, when
+        the first of it is heard. If it can't be opened, `Failed` comes at once and
+        nothing follows. A `load` or `stop` forgets it, another `prepare` replaces it.
+
+        Args:
+            path: The absolute path.
+            position_ms: Where to begin.
+            sound: How it shall sound; None for as this one.
+            gap_ms: Silence in between.
+            tone: Whether a short tone tells that another one begins.
+
+        Returns:
+            The generation of its events.
+        """
+
+    def prepare_nothing(self) -> None:
+        """Let nothing follow by itself."""
 
     def play(self) -> None:
         """Go on; after the end, from the start."""
@@ -76,6 +114,24 @@ class Player(Protocol):
 
     def set_skip(self, strength: int) -> None:
         """Leave out pauses: 0 none, 3 as many as can be told (clamped)."""
+
+    def set_level(self, level: bool) -> None:  # noqa: FBT001  # a setter of one boolean
+        """Bring the loudness to the target, or leave it."""
+
+    def set_boost(self, boost_db: float) -> None:
+        """Be louder than that by some decibels, -12 to 24 (clamped)."""
+
+    def set_loudness(self, generation: int, lufs: float) -> None:
+        """Tell how loud the recording of a load is, once that was measured."""
+
+    def set_loop(self, start_ms: int | None, end_ms: int | None) -> None:
+        """Play a part again and again; None ends that, as does another load."""
+
+    def set_output(self, output: str) -> None:
+        """Play on another output, as `list_outputs` tells its name."""
+
+    def list_outputs(self) -> None:
+        """Ask for the outputs that there are; the event `OutputsListed` tells them."""
 
     def close(self, timeout: float = 2.0) -> None:
         """End all work and give the device back, within a time in seconds."""

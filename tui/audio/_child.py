@@ -167,11 +167,11 @@ class Child:
 
 
 def wants_malloc(output: str) -> bool:
-    """Say whether a child needs PYTHONMALLOC=malloc: it may use simpleaudio.
+    """Say whether a child needs PYTHONMALLOC=malloc: it may come to use simpleaudio.
 
     simpleaudio frees its memory after it gave up the interpreter lock, which Python's
     own allocator answers with a segmentation fault.
     """
     if output == "simpleaudio":
         return True
-    return output == "auto" and importlib.util.find_spec("simpleaudio") is not None
+    return importlib.util.find_spec("simpleaudio") is not None

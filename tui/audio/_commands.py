@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.audio._sound import Sound
 
 __all__ = [
+    "LASTING",
+    "SETTINGS",
     "Command",
+    "ListOutputs",
     "Load",
     "Pause",
     "Play",
+    "Prepare",
+    "PrepareNothing",
     "Quit",
     "Seek",
     "SeekBy",
+    "SetBoost",
+    "SetLevel",
+    "SetLoop",
+    "SetLoudness",
     "SetMuted",
+    "SetOutput",
     "SetSkip",
     "SetSpeed",
     "SetVolume",
@@ -34,6 +48,34 @@ class Load:
     """Where to begin; past the end means the end."""
     play: bool = True
     """Begin to sound at once; else be paused there."""
+    sound: Sound | None = None
+    """How it shall sound; None for as it sounds now, its loudness not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Have another recording follow when the one that plays has ended.
+
+    It replaces what was prepared before. With the first of it that is heard come
+    `Ended` of the one before and a `StateChanged` of this generation; when it can't be
+    opened, a `Failed` of it, and nothing follows. A `Load` or `Stop` forgets it.
+    """
+
+    generation: int
+    """As in `Load`."""
+    path: bytes
+    position_ms: int = 0
+    sound: Sound | None = None
+    """How it shall sound; None for as the one before, its loudness not known."""
+    gap_ms: int = 0
+    """Silence between both."""
+    tone: bool = False
+    """Whether a short tone in between tells that another one begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareNothing:
+    """Let nothing follow by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +144,60 @@ class SetSkip:
 
 
 @dataclass(frozen=True, slots=True)
+class SetLevel:
+    """Bring the loudness to the target, or leave it."""
+
+    level: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetBoost:
+    """Be louder or softer than recorded, or than the target."""
+
+    boost_db: float
+    """Clamped to -12 to 24."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetLoudness:
+    """Tell how loud the recording that plays is, once that was measured."""
+
+    generation: int
+    """Whose that is; of another one it means nothing."""
+    lufs: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetLoop:
+    """Play a part of the recording again and again; a load ends that."""
+
+    start_ms: int | None = None
+    """None ends it."""
+    end_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetOutput:
+    """Play on another output from now on, in the middle of a word if need be."""
+
+    output: str
+    """A name as `OutputInfo` has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListOutputs:
+    """Ask for the outputs that there are now; `OutputsListed` tells them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """End the engine's thread."""
 
 
 Command = (
     Load
+    | Prepare
+    | PrepareNothing
     | Play
     | Pause
     | Toggle
@@ -118,8 +208,19 @@ Command = (
     | SetVolume
     | SetMuted
     | SetSkip
+    | SetLevel
+    | SetBoost
+    | SetLoudness
+    | SetLoop
+    | SetOutput
+    | ListOutputs
     | Quit
 )
+
+SETTINGS = (SetSpeed, SetVolume, SetMuted, SetSkip, SetLevel, SetBoost)
+"""What holds for every recording from then on."""
+LASTING = (*SETTINGS, SetOutput, ListOutputs)
+"""What a load does not make vain."""
 
 
 def coalesce(commands: list[Command]) -> list[Command]:
@@ -129,13 +230,16 @@ def coalesce(commands: list[Command]) -> list[Command]:
     kept: list[Command] = []
     for command in commands:
         if isinstance(command, (Load, Stop)):
-            settings = (SetSpeed, SetVolume, SetMuted, SetSkip)
-            kept = [c for c in kept if isinstance(c, settings)]
+            kept = [each for each in kept if isinstance(each, LASTING)]
         last = kept[-1] if kept else None
         match last, command:
             case (Seek() | SeekBy(), Seek()) | (SetSpeed(), SetSpeed()):
                 kept[-1] = command
             case (SetVolume(), SetVolume()) | (SetSkip(), SetSkip()):
+                kept[-1] = command
+            case (SetLoop(), SetLoop()) | (ListOutputs(), ListOutputs()):
+                kept[-1] = command
+            case (SetBoost(), SetBoost()) | (Prepare(), Prepare() | PrepareNothing()):
                 kept[-1] = command
             case Seek(position_ms=base), SeekBy(delta_ms=delta):
                 kept[-1] = Seek(max(0, base + delta))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.audio._api import RATE
 from tui.audio._decode import Decoder, Recording
-from tui.audio._ring import Ring
+from tui.audio._fades import FADE, faded_in, faded_out
+from tui.audio._ring import FRAME, Ring
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["AHEAD", "Deck"]
+__all__ = ["AHEAD", "Deck", "How", "Part"]
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,30 @@ _PREFILL = RATE // 10
 """Frames decoded before a ring is handed over."""
 _PATIENCE = 0.25
 """Seconds after which a ring is handed over with less."""
+_REMEMBERED = 30 * RATE
+"""Frames of a part that is repeated from memory; a longer one is decoded each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is played again and again, in seconds."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a recording is decoded."""
+
+    speed: float = 1.0
+    """How many times faster."""
+    skip: int = 0
+    """How many of the pauses to leave out."""
+    gain_db: float = 0.0
+    """How much louder."""
+    part: Part | None = None
+    """What to repeat, once its end is reached."""
 
 
 class Deck:
@@ -33,16 +60,21 @@ class Deck:
 
     Args:
         path: The absolute path.
+        lead: Sound that is heard first.
 
     Raises:
         AudioError: The file can't be opened.
     """
 
-    def __init__(self, path: bytes) -> None:
+    def __init__(self, path: bytes, lead: bytes = b"") -> None:
         self._recording = Recording(path)
+        self._lead = lead
+        self._unfaded = 0  # frames that still have to begin softly
         self._decoder: Decoder | None = None
-        self._blocks: Iterator[tuple[bytes, float]] = iter(())
+        self._blocks: Iterator[tuple[bytes, float, int]] = iter(())
         self._saved = 0.0
+        self.how = How()
+        """How it is decoded now."""
         self.ring = Ring(0.0, 1.0)
         self.start = 0.0
         """Media time in seconds where the ring began."""
@@ -52,48 +84,76 @@ class Deck:
     @property
     def saved(self) -> float:
         """Seconds of pauses that were left out since the last cue."""
-        return self._saved if self._decoder is None else self._decoder.saved
+        now = 0.0 if self._decoder is None else self._decoder.saved
+        return self._saved + now
 
     def cue(
-        self, position: float, speed: float, largest: int = 0, skip: int = 0
+        self,
+        position: float,
+        how: How,
+        largest: int = 0,
+        *,
+        leads: bool = False,
+        turn: int = 0,
     ) -> Ring:
         """Begin a new ring; the old one keeps what it has.
 
         Args:
             position: Media time in seconds; behind the end means the end.
-            speed: How many times faster.
+            how: How to decode.
             largest: The most frames that the device asks for at once.
-            skip: How many of the pauses to leave out.
+            leads: Whether what is heard first is to be heard as well.
+            turn: How often the ring that it follows has jumped back.
 
         Raises:
             AudioError: The file can't be decoded.
         """
         self._let_go()
-        self._decoder = decoder = Decoder(self._recording, position, speed, skip)
+        self._saved = 0.0
+        decoder = self._open(position, how)
         if self.duration is None:
             self.duration = decoder.duration
-        self._blocks = iter(decoder)
-        self.ring = Ring(decoder.start, speed)
+        lead = self._lead if leads else b""
+        self._unfaded = FADE if lead else 0
+        self.ring = ring = Ring(
+            decoder.start, how.speed, lead=len(lead) // FRAME, turn=turn
+        )
+        ring.put(lead, decoder.start, turn)
+        if how.part is None or position >= how.part.end:
+            self._blocks = ((pcm, start, turn) for pcm, start in decoder)
+        else:
+            ring.repeats = True
+            self._blocks = self._repeated(decoder, how.part, turn)
         until = time.monotonic() + _PATIENCE
-        wanted = max(_PREFILL, 2 * largest)
-        while not self.ring.complete and self.ring.frames < wanted:
+        wanted = ring.lead + max(_PREFILL, 2 * largest)
+        while not ring.complete and ring.frames < wanted:
             self._step()
             if time.monotonic() > until:
                 log.info("slow to decode: %r", self._recording.path)
                 break
         self.start = decoder.start
-        if not self.ring.frames:
-            self.ring.position = decoder.start
-            if self.ring.complete and not decoder.end:
-                reason = "damaged: nothing in it can be decoded"
-                raise AudioError(self._recording.path, reason)
-        return self.ring
+        ring.begin_at(decoder.start)
+        if ring.frames <= ring.lead and ring.complete and not decoder.end:
+            reason = "damaged: nothing in it can be decoded"
+            raise AudioError(self._recording.path, reason)
+        return ring
 
-    def fill(self, interrupted: Callable[[], bool], largest: int = 0) -> None:
-        """Decode until enough waits in the ring, or something else is to be done."""
+    def fill(
+        self, interrupted: Callable[[], bool], largest: int = 0, ahead: int = AHEAD
+    ) -> None:
+        """Decode until enough waits in the ring, or something else is to be done.
+
+        Args:
+            interrupted: Whether there is something else.
+            largest: The most frames that the device asks for at once.
+            ahead: How many frames are enough otherwise.
+
+        Raises:
+            AudioError: The file can't be decoded any more.
+        """
         ring = self.ring
         ring.wanting = False
-        wanted = max(AHEAD, 3 * largest)
+        wanted = max(ahead, 3 * largest)
         while not ring.complete and ring.frames < wanted and not interrupted():
             self._step()
 
@@ -106,17 +166,32 @@ class Deck:
         self._let_go()
         self._recording.close()
 
+    def _open(self, position: float, how: How) -> Decoder:
+        decoder = Decoder(self._recording, position, how.speed, how.skip, how.gain_db)
+        self._decoder, self.how = decoder, how
+        return decoder
+
     def _let_go(self) -> None:
         decoder, self._decoder = self._decoder, None
         self._blocks = iter(())
+        self._leave(decoder)
+
+    def _leave(self, decoder: Decoder | None) -> None:
         if decoder is not None:
-            self._saved = decoder.saved
+            self._saved += decoder.saved
+            self._measure(decoder)
             decoder.close()
+
+    def _measure(self, decoder: Decoder) -> None:
+        if decoder.end is not None:
+            self.duration = decoder.end
+            if decoder.skipped:
+                log.info("%d bad packets in %r", decoder.skipped, self._recording.path)
 
     def _step(self) -> None:
         """Put one block into the ring, or mark it as complete."""
         try:
-            pcm, start = next(self._blocks)
+            pcm, start, turn = next(self._blocks)
         except StopIteration:
             self._finish()
         except AudioError:
@@ -126,12 +201,82 @@ class Deck:
             log.exception("can't go on decoding %r", self._recording.path)
             self._finish()
         else:
-            self.ring.put(pcm, start)
+            if self._unfaded:
+                pcm = faded_in(pcm, FADE - self._unfaded)
+                self._unfaded = max(0, self._unfaded - len(pcm) // FRAME)
+            self.ring.put(pcm, start, turn)
 
     def _finish(self) -> None:
-        decoder = self._decoder
-        if decoder is not None and decoder.end is not None:
-            self.duration = decoder.end
-            if decoder.skipped:
-                log.info("%d bad packets in %r", decoder.skipped, self._recording.path)
+        if self._decoder is not None:
+            self._measure(self._decoder)
         self.ring.complete = True
+
+    # A part that is repeated
+
+    def _repeated(
+        self, decoder: Decoder, part: Part, turn: int
+    ) -> Iterator[tuple[bytes, float, int]]:
+        """Decode to the end of a part, then the part again and again."""
+        for pcm, start in _until(decoder, part.end, self.how.speed):
+            yield pcm, start, turn
+        made: list[tuple[bytes, float]] | None = None
+        once = 0.0  # seconds that are left out of each
+        while True:
+            turn += 1
+            if made is None:
+                self._forget()
+                saved = self._saved
+                made, count = [], 0
+                for pcm, start in self._once(part):
+                    yield pcm, start, turn
+                    count += len(pcm) // FRAME
+                    if made is not None and count <= _REMEMBERED:
+                        made.append((pcm, start))
+                    else:
+                        made = None
+                if count < 2 * FADE:
+                    return  # there is nothing that could be repeated
+                self._forget()
+                once = self._saved - saved
+            else:
+                for pcm, start in made:
+                    yield pcm, start, turn
+                self._saved += once
+
+    def _once(self, part: Part) -> Iterator[tuple[bytes, float]]:
+        """Decode a part, with a soft begin and end."""
+        decoder = self._open(part.start, self.how)
+        done = 0
+        for pcm, start in _until(decoder, part.end, self.how.speed):
+            yield faded_in(pcm, done), start
+            done += len(pcm) // FRAME
+
+    def _forget(self) -> None:
+        """Let a decoder go that has done its part."""
+        decoder, self._decoder = self._decoder, None
+        self._leave(decoder)
+
+
+def _until(
+    blocks: Iterable[tuple[bytes, float]], end: float, speed: float
+) -> Iterator[tuple[bytes, float]]:
+    """Give blocks as far as a media time, or as they go, with a soft end."""
+    held: deque[tuple[bytes, float]] = deque()
+    waiting = 0  # frames in them
+    for pcm, start in blocks:
+        left = max(0, round((end - start) * RATE / speed))
+        if pcm and not left:
+            break
+        part = pcm[: left * FRAME]
+        held.append((part, start))
+        waiting += len(part) // FRAME
+        while waiting - len(held[0][0]) // FRAME >= FADE:
+            waiting -= len(held[0][0]) // FRAME
+            yield held.popleft()
+        if not pcm:
+            yield pcm, start
+        elif len(part) < len(pcm):
+            break
+    for pcm, start in held:
+        waiting -= len(pcm) // FRAME
+        yield faded_out(pcm, waiting), start

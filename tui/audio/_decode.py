@@ -10,12 +10,14 @@ import errno
 import itertools
 import os
 import stat
-from fractions import Fraction
 from typing import TYPE_CHECKING, Self
 
 from tui.archives import open_quietly
-from tui.audio._api import CHANNELS, RATE
+from tui.audio._api import RATE
+from tui.audio._filters import Filters
+from tui.audio._levels import SETTLE_S, SMALLEST_DB, amplified
 from tui.audio._pauses import PauseCutter
+from tui.audio._ring import FRAME
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OPTIONS", "PATIENCE_S", "Decoder", "Recording"]
 
-_FRAME = 2 * CHANNELS
 _PREROLL = 0.5
 """Seconds decoded before a position: with less, AMR and Opus in CAF have not settled
 and sound wrong (0.5 is exact in 240 of 240 seeks, 0.08 is not)."""
@@ -152,6 +153,7 @@ class Decoder:
         position: Where to begin, in seconds.
         speed: How many times faster, at the same pitch.
         skip: How many of the pauses to leave out: 0 none, 3 the most.
+        gain_db: How much louder, in decibels; what is too loud then is limited.
 
     Raises:
         AudioError: It is not a sound file, or has no audio in it.
@@ -163,6 +165,7 @@ class Decoder:
         position: float = 0.0,
         speed: float = 1.0,
         skip: int = 0,
+        gain_db: float = 0.0,
     ) -> None:
         self._recording = recording
         self.start = max(0.0, position)
@@ -173,6 +176,10 @@ class Decoder:
         """Packets that could not be decoded."""
         self._speed = speed
         self._warm_up = 0.0 if _is_plain(speed) else _WARM_UP
+        is_louder = abs(gain_db) >= SMALLEST_DB
+        if is_louder:
+            self._warm_up = max(self._warm_up, SETTLE_S)
+        self._early: list[bytes] | None = [] if is_louder else None
         self._sought = False
         self._lead = 0.0  # seconds decoded before the start
         self._container = recording.open()
@@ -185,10 +192,14 @@ class Decoder:
         except BaseException:
             self._container.close()
             raise
-        self._blocks = self._whole = self._make_blocks()
+        self._stages = [self._make_blocks()]
         self._cutter = PauseCutter(skip, speed) if skip else None
         if self._cutter is not None:
-            self._blocks = self._cutter.run(self._whole)
+            self._stages.append(self._cutter.run(self._stages[-1]))
+        if is_louder:
+            # Behind the cutter, which judges the sound as it was recorded.
+            louder = amplified(self._stages[-1], gain_db, self._before)
+            self._stages.append(louder)
 
     @property
     def saved(self) -> float:
@@ -200,7 +211,7 @@ class Decoder:
 
         A block may be empty: then something was skipped, and one can look elsewhere.
         """
-        return self._blocks
+        return self._stages[-1]
 
     def __enter__(self) -> Self:
         """Use it in a `with` block."""
@@ -217,8 +228,8 @@ class Decoder:
 
     def close(self) -> None:
         """Let the container go."""
-        self._blocks.close()
-        self._whole.close()
+        for stage in reversed(self._stages):
+            stage.close()
         self._container.close()
 
     def _first_stream(self) -> AudioStream:
@@ -358,15 +369,15 @@ class Decoder:
                 self._lead = self.start - begin
             elif _LOST[0] < at - after <= _LOST[1]:
                 hole = round((at - after) * RATE)
-                yield bytes(max(0, hole - skip) * _FRAME)
+                yield bytes(max(0, hole - skip) * FRAME)
                 skip = max(0, skip - hole)
             after = at + frame.samples / frame.sample_rate
             for pcm in sampler.feed(frame):
-                yield pcm[skip * _FRAME :]
-                skip = max(0, skip - len(pcm) // _FRAME)
+                yield pcm[skip * FRAME :]
+                skip = max(0, skip - len(pcm) // FRAME)
         for pcm in sampler.feed(None):
-            yield pcm[(skip or 0) * _FRAME :]
-            skip = max(0, (skip or 0) - len(pcm) // _FRAME)
+            yield pcm[(skip or 0) * FRAME :]
+            skip = max(0, (skip or 0) - len(pcm) // FRAME)
         if skip is None or skip:  # the start lies behind the end
             self.start = min(self.start, after)
 
@@ -377,18 +388,25 @@ class Decoder:
             nonlocal count
             for pcm in self._pcm():
                 if pcm and not count:
-                    yield bytes(round((self._warm_up - self._lead) * RATE) * _FRAME)
-                count += len(pcm) // _FRAME
+                    yield bytes(round((self._warm_up - self._lead) * RATE) * FRAME)
+                count += len(pcm) // FRAME
                 yield pcm
 
         drop = round(self._warm_up * RATE / self._speed)
         given = 0
         for block in _tempo(counted(), self._speed):
-            pcm = block[drop * _FRAME :]
-            drop = max(0, drop - len(block) // _FRAME)
+            pcm = block[drop * FRAME :]
+            if drop and self._early is not None:
+                self._early.append(block[: drop * FRAME])
+            drop = max(0, drop - len(block) // FRAME)
             yield pcm, self.start + given * self._speed / RATE
-            given += len(pcm) // _FRAME
+            given += len(pcm) // FRAME
         self.end = self.start - self._lead + count / RATE
+
+    def _before(self) -> bytes:
+        """Give what was decoded before the start, for filters that listen back."""
+        early, self._early = self._early, None
+        return b"".join(early or ())
 
 
 class _Resampler:
@@ -417,7 +435,7 @@ class _Resampler:
             return
         for made in self._inner.resample(frame):
             if made is not None:  # a resampler with nothing to do hands None through
-                yield bytes(made.planes[0])[: made.samples * _FRAME]
+                yield bytes(made.planes[0])[: made.samples * FRAME]
 
 
 def _is_plain(speed: float) -> bool:
@@ -429,46 +447,12 @@ def _tempo(pcm: Iterator[bytes], speed: float) -> Iterator[bytes]:
     if _is_plain(speed):
         yield from pcm
         return
-    import av
-
     stages = []
     while speed > 2.0:  # one stage alone skips samples instead of blending them
         stages.append(2.0)
         speed /= 2.0
     stages.append(speed)
-    graph = av.filter.Graph()
-    base = Fraction(1, RATE)
-    source = graph.add_abuffer(
-        sample_rate=RATE, format="s16", layout="mono", time_base=base
-    )
-    kinds = [("atempo", f"{stage:.4f}") for stage in stages]
-    kinds.append(("aformat", f"sample_fmts=s16:sample_rates={RATE}"))
-    nodes = [graph.add(name, args) for name, args in kinds]
-    sink = graph.add("abuffersink")
-    graph.link_nodes(source, *nodes, sink).configure()
-    given = 0
+    filters = Filters([("atempo", f"{stage:.4f}") for stage in stages])
     for block in pcm:
-        if block:
-            frame = av.AudioFrame("s16", "mono", samples=len(block) // _FRAME)
-            frame.planes[0].update(block.ljust(frame.planes[0].buffer_size, b"\0"))
-            frame.sample_rate = RATE
-            frame.time_base = base
-            frame.pts = given
-            given += frame.samples
-            source.push(frame)
-        yield _drain(sink)
-    source.push(None)
-    yield _drain(sink)
-
-
-def _drain(sink: av.filter.context.FilterContext) -> bytes:
-    import av
-
-    parts: list[bytes] = []
-    while True:
-        try:
-            made = sink.pull()
-        except (av.error.BlockingIOError, EOFError):
-            return b"".join(parts)
-        assert isinstance(made, av.AudioFrame)  # noqa: S101  # what goes in, comes out
-        parts.append(bytes(made.planes[0])[: made.samples * _FRAME])
+        yield filters.feed(block)
+    yield filters.end()

@@ -9,6 +9,8 @@ __all__ = [
     "DeviceChanged",
     "Ended",
     "Failed",
+    "OutputInfo",
+    "OutputsListed",
     "PlayerEvent",
     "PlayerState",
     "PlayerStatus",
@@ -45,6 +47,17 @@ class PlayerStatus:
     """How many of the pauses are left out: 0 none, 3 the most."""
     saved_ms: int = 0
     """How much was left out of this recording since it was last cued."""
+    level: bool = False
+    """Whether the loudness is brought to the target."""
+    boost_db: float = 0.0
+    """How much louder than that."""
+    lufs: float | None = None
+    """The loudness of the recording, once it is known."""
+    gain_db: float = 0.0
+    """How much louder than recorded it is played, by both."""
+    loop_start_ms: int | None = None
+    """Where the part begins that is played again and again; None for no such part."""
+    loop_end_ms: int | None = None
     output: str = ""
     """The name of the output in use, e.g. `miniaudio`, `null`."""
     device_problem: str = ""
@@ -90,4 +103,28 @@ class DeviceChanged:
     problem: str
 
 
-PlayerEvent = StateChanged | PositionChanged | Ended | Failed | DeviceChanged
+@dataclass(frozen=True, slots=True)
+class OutputInfo:
+    """An output that can be chosen."""
+
+    name: str
+    """What `SetOutput` takes: `auto`, a backend, or a backend and one of its devices,
+    e.g. `pulse:alsa_output.usb-speaker`."""
+    label: str
+    """What people call it, as the sound server tells it: any text."""
+    is_default: bool = False
+    """Whether `auto` leads there now."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputsListed:
+    """The outputs that there are, and the one that was chosen."""
+
+    outputs: tuple[OutputInfo, ...]
+    chosen: str
+    """The name that was asked for last; it may be none of them any more."""
+
+
+PlayerEvent = (
+    StateChanged | PositionChanged | Ended | Failed | DeviceChanged | OutputsListed
+)

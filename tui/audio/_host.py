@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tui.audio._commands import Command
 from tui.audio._outbox import Outbox
+from tui.audio._sound import TARGET_LUFS
 from tui.audio._wire import (
     Lines,
     Ping,
@@ -209,6 +210,12 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--path", help="where the output `file` writes")
     parser.add_argument("--pace", type=float, default=1.0, help="speed of `file`")
     parser.add_argument("--period-ms", type=int, default=0, help="of a device")
+    parser.add_argument(
+        "--target-lufs",
+        type=float,
+        default=TARGET_LUFS,
+        help="what recordings are levelled to",
+    )
     parser.add_argument("--parent", type=int, default=0, help="whom to die with")
     return parser.parse_args(argv)
 
@@ -225,12 +232,13 @@ def _real_engine(
         path=options.path,
         pace=options.pace,
     )
-    return Engine(output, emit=emit)
+    return Engine(output, emit=emit, target_lufs=options.target_lufs)
 
 
 def _warm_up(output: str) -> None:
     """Import what the first note needs, before it is asked for."""
-    for name in ("av", *(["miniaudio"] if output in {"auto", "miniaudio"} else [])):
+    has_miniaudio = output.partition(":")[0] in {"auto", "miniaudio"}
+    for name in ("av", *(["miniaudio"] if has_miniaudio else [])):
         try:
             importlib.import_module(name)
         except ImportError:

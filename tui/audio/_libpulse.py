@@ -28,17 +28,21 @@ __all__ = [
     "CONTEXT_FAILED",
     "CONTEXT_READY",
     "NOTIFY",
-    "REQUEST",
     "S16BE",
     "S16LE",
     "SEEK_ABSOLUTE",
     "SEEK_RELATIVE",
+    "SERVER",
+    "SINK",
+    "STREAM_DONT_MOVE",
     "STREAM_FAILED",
     "STREAM_FLAGS",
     "STREAM_READY",
     "SUCCESS",
     "BufferAttr",
     "SampleSpec",
+    "ServerInfo",
+    "SinkInfo",
     "TimingInfo",
     "load",
 ]
@@ -50,11 +54,12 @@ SEEK_RELATIVE, SEEK_ABSOLUTE = 0, 1
 STREAM_FLAGS = 0x0008 | 0x4000
 """Timing is asked for regularly; and what waits is held in the server's queue, where it
 can be replaced, not in the device's buffer (PA_STREAM_EARLY_REQUESTS)."""
+STREAM_DONT_MOVE = 0x0200
+"""The stream ends with its device: what was meant for headphones shall not go on from
+a loudspeaker."""
 
 NOTIFY = CFUNCTYPE(None, c_void_p, c_void_p)
 """Called when the state of a context or stream changed."""
-REQUEST = CFUNCTYPE(None, c_void_p, c_size_t, c_void_p)
-"""Called when a stream wants so many bytes."""
 SUCCESS = CFUNCTYPE(None, c_void_p, c_int, c_void_p)
 """Called when an operation ended."""
 
@@ -101,6 +106,30 @@ class TimingInfo(Structure):
     )
 
 
+class SinkInfo(Structure):
+    """The begin of pa_sink_info."""
+
+    _fields_ = (("name", c_char_p), ("index", c_uint32), ("description", c_char_p))
+
+
+class ServerInfo(Structure):
+    """The begin of pa_server_info."""
+
+    _fields_ = (
+        ("user_name", c_char_p),
+        ("host_name", c_char_p),
+        ("server_version", c_char_p),
+        ("server_name", c_char_p),
+        ("sample_spec", SampleSpec),
+        ("default_sink_name", c_char_p),
+    )
+
+
+SINK = CFUNCTYPE(None, c_void_p, POINTER(SinkInfo), c_int, c_void_p)
+"""Called for each sink, and a last time with a number that is not 0."""
+SERVER = CFUNCTYPE(None, c_void_p, POINTER(ServerInfo), c_void_p)
+"""Called with what the server tells of itself."""
+
 _CALLS: dict[str, tuple[object, tuple[object, ...]]] = {
     "pa_threaded_mainloop_new": (c_void_p, ()),
     "pa_threaded_mainloop_free": (None, (c_void_p,)),
@@ -114,6 +143,8 @@ _CALLS: dict[str, tuple[object, tuple[object, ...]]] = {
     "pa_context_connect": (c_int, (c_void_p, c_char_p, c_int, c_void_p)),
     "pa_context_get_state": (c_int, (c_void_p,)),
     "pa_context_errno": (c_int, (c_void_p,)),
+    "pa_context_get_sink_info_list": (c_void_p, (c_void_p, SINK, c_void_p)),
+    "pa_context_get_server_info": (c_void_p, (c_void_p, SERVER, c_void_p)),
     "pa_context_disconnect": (None, (c_void_p,)),
     "pa_context_unref": (None, (c_void_p,)),
     "pa_strerror": (c_char_p, (c_int,)),
@@ -122,7 +153,7 @@ _CALLS: dict[str, tuple[object, tuple[object, ...]]] = {
         (c_void_p, c_char_p, POINTER(SampleSpec), c_void_p),
     ),
     "pa_stream_set_state_callback": (None, (c_void_p, NOTIFY, c_void_p)),
-    "pa_stream_set_write_callback": (None, (c_void_p, REQUEST, c_void_p)),
+    "pa_stream_writable_size": (c_size_t, (c_void_p,)),
     "pa_stream_connect_playback": (
         c_int,
         (c_void_p, c_char_p, POINTER(BufferAttr), c_int, c_void_p, c_void_p),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tui.audio._engine import Engine
 from tui.audio._outputs import make_output
 from tui.audio._player import CommandPlayer
+from tui.audio._sound import TARGET_LUFS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ class LocalPlayer(CommandPlayer):
         output: The name of an output, or an output.
         path: Where the output `file` writes.
         pace: How many times faster than real time it does.
+        target_lufs: What recordings are levelled to, where that is wanted.
         engine: Makes another engine than the real one.
     """
 
@@ -37,6 +39,7 @@ class LocalPlayer(CommandPlayer):
         *,
         path: str | Path | None = None,
         pace: float = 1.0,
+        target_lufs: float = TARGET_LUFS,
         engine: Callable[[Callable[[PlayerEvent], None]], HostedEngine] | None = None,
     ) -> None:
         super().__init__()
@@ -46,7 +49,9 @@ class LocalPlayer(CommandPlayer):
                 if isinstance(output, str)
                 else output
             )
-            self._engine: HostedEngine = Engine(chosen, emit=self._take)
+            self._engine: HostedEngine = Engine(
+                chosen, emit=self._take, target_lufs=target_lufs
+            )
         else:
             self._engine = engine(self._take)
 

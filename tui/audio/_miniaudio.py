@@ -15,7 +15,7 @@ from tui.errors import AudioError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-__all__ = ["MiniaudioOutput"]
+__all__ = ["MiniaudioOutput", "list_devices"]
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +27,9 @@ REMOTE_PERIOD_MS = 200
 """Over a network, shorter periods break up (66 gaps in 6 s at 20 ms, none at 200)."""
 MAX_PERIOD_MS = 400
 """A PulseAudio null sink stays silent from 450 ms on."""
+
+
+_BACKENDS = ("PULSEAUDIO", "ALSA", "JACK")
 
 
 def _is_remote() -> bool:
@@ -52,16 +55,21 @@ class MiniaudioOutput:
     """A sound device.
 
     Args:
+        device: What the backend calls the device to play on; empty for the usual one.
         period_ms: How much it asks for at a time; 0 for 20, or 200 when the sound
             server is on another machine.
         clock: Seconds that only grow.
     """
 
-    name = "miniaudio"
-
     def __init__(
-        self, *, period_ms: int = 0, clock: Callable[[], float] = time.monotonic
+        self,
+        device: str = "",
+        *,
+        period_ms: int = 0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.name = f"miniaudio:{device}" if device else "miniaudio"
+        self._device_name = device
         self._wanted_ms = period_ms
         self._clock = clock
         self._device: Any = None  # the package has no types
@@ -85,13 +93,12 @@ class MiniaudioOutput:
             AudioError: There is no device, or it is busy.
         """
         self.stop()
-        try:
-            import miniaudio
-        except ImportError as error:
-            reason = "the package miniaudio is not installed"
-            raise AudioError(self.name, reason) from error
-        _hush_alsa()
-        kinds = miniaudio.Backend
+        miniaudio = _package(self.name)
+        kinds = [miniaudio.Backend[kind] for kind in _BACKENDS]
+        device_id = None
+        if self._device_name:
+            kind, device_id = _find(self.name, self._device_name)
+            kinds = [kind]
         # `__new__` and `__init__` apart: a device that fails to open would else leak
         # the connection to the sound server that it made before.
         device = miniaudio.PlaybackDevice.__new__(miniaudio.PlaybackDevice)
@@ -101,7 +108,8 @@ class MiniaudioOutput:
                 nchannels=CHANNELS,
                 sample_rate=RATE,
                 buffersize_msec=self.period_ms,
-                backends=[kinds.PULSEAUDIO, kinds.ALSA, kinds.JACK],
+                device_id=device_id,
+                backends=kinds,
                 app_name="Earmark",
             )
             self._last = self._clock()
@@ -128,6 +136,70 @@ class MiniaudioOutput:
         while True:
             self._last = self._clock()
             frames = yield pull(frames)
+
+
+def list_devices() -> list[tuple[str, str, bool]]:
+    """Look for the devices of a machine without a sound server.
+
+    Returns:
+        Of each its name, twice, and whether it is the usual one.
+
+    Raises:
+        AudioError: The package miniaudio is missing.
+    """
+    miniaudio = _package("miniaudio")
+    found = {}
+    for name, device_id, is_usual in _devices("miniaudio", "ALSA"):
+        # The rest are parts that other devices are made of, by their names in ALSA.
+        known_as = bytes(miniaudio.ffi.buffer(device_id)).partition(b"\0")[0]
+        if b":" in known_as or known_as == b"default":
+            found[name] = is_usual
+    return [(name, name, is_usual) for name, is_usual in found.items()]
+
+
+def _find(output: str, wanted: str) -> tuple[Any, Any]:
+    """Give the backend of a device, and what that knows it by."""
+    for kind in _BACKENDS[:-1]:  # JACK has no names, and complains when it is not there
+        for name, device_id, _ in _devices(output, kind):
+            if name == wanted:
+                return _package(output).Backend[kind], device_id
+    raise AudioError(output, "there is no device with this name")
+
+
+def _devices(output: str, kind: str) -> list[tuple[str, Any, bool]]:
+    """Ask a backend for its devices; none when it does not work here."""
+    miniaudio = _package(output)
+    ffi, lib = miniaudio.ffi, miniaudio.lib
+    context = ffi.new("ma_context*")
+    kinds = ffi.new("ma_backend[]", [miniaudio.Backend[kind].value])
+    if lib.ma_context_init(kinds, 1, ffi.NULL, context) != lib.MA_SUCCESS:
+        return []
+    try:
+        infos, count = ffi.new("ma_device_info**"), ffi.new("ma_uint32*")
+        code = lib.ma_context_get_devices(context, infos, count, ffi.NULL, ffi.NULL)
+        if code != lib.MA_SUCCESS:
+            return []
+        return [
+            (
+                ffi.string(info.name).decode(errors="surrogateescape"),
+                ffi.new("ma_device_id*", info.id),  # a copy: the context ends
+                bool(info.isDefault),
+            )
+            for info in (infos[0][number] for number in range(count[0]))
+        ]
+    finally:
+        lib.ma_context_uninit(context)
+
+
+def _package(output: str) -> Any:  # noqa: ANN401  # the package has no types
+    """Load the package, and keep ALSA quiet."""
+    try:
+        import miniaudio
+    except ImportError as error:
+        reason = "the package miniaudio is not installed"
+        raise AudioError(output, reason) from error
+    _hush_alsa()
+    return miniaudio
 
 
 _Handler = ctypes.CFUNCTYPE(

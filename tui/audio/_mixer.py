@@ -7,6 +7,9 @@ change from one sound to another, the new one begins when the old one is half go
 their sum never bends more than each of them does, which a plain cross-fade of two
 equal tones in opposite phase would.
 
+A plan may name the sound that follows: then the mixer goes over to it by itself, at the
+frame where the one before is over.
+
 An output that holds much sound ready may take it back when the plan changes. So the
 mixer remembers how it stood before each of the last pulls, and can go back to any frame
 of the last half second.
@@ -14,13 +17,13 @@ of the last half second.
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.audio._api import RATE
+from tui.audio._fades import CURVE, FADE, UNITY
 from tui.audio._ring import FRAME
 
 if TYPE_CHECKING:
@@ -30,17 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FADE", "LOW", "UNITY", "Mixer", "Plan"]
 
-FADE = RATE // 200
-"""Frames of a fade: 5 ms."""
 _OVERLAP = FADE // 2
 LOW = RATE // 4
 """Frames in the ring below which the mixer asks for more."""
-UNITY = 1 << 15
-"""The gain that changes nothing."""
-_CURVE = tuple(
-    round(UNITY * (0.5 - 0.5 * math.cos(math.pi * i / FADE))) for i in range(FADE + 1)
-)
-"""Gain by the step of a fade."""
 _HISTORY = RATE // 2
 """Frames that the mixer can go back."""
 
@@ -52,6 +47,8 @@ class Plan:
     ring: Ring | None = None
     playing: bool = False
     gain: int = UNITY
+    following: Ring | None = None
+    """What comes when the ring is over."""
 
 
 class _Voice:
@@ -60,10 +57,21 @@ class _Voice:
     A fade that began is completed: to turn round in the middle would be a bend.
     """
 
-    __slots__ = ("_step", "begin", "delay", "level", "ring", "starved", "wanted")
+    __slots__ = (
+        "_step",
+        "after",
+        "begin",
+        "delay",
+        "level",
+        "ring",
+        "starved",
+        "wanted",
+    )
 
-    def __init__(self, ring: Ring, delay: int) -> None:
+    def __init__(self, ring: Ring, delay: int, after: Ring | None = None) -> None:
         self.ring = ring
+        self.after = after
+        """The ring that it went over from, if it did so by itself."""
         self.begin = ring.taken
         """How far its ring was when it began."""
         self.level = 0
@@ -89,7 +97,17 @@ class _Voice:
         return self.level == 0 and not self.wanted
 
     def is_finished(self) -> bool:
-        return self.wanted and self.ring.complete and not self.ring.frames
+        return (
+            self.wanted
+            and not self.delay
+            and self.ring.complete
+            and not self.ring.frames
+        )
+
+    def is_of(self, plan: Plan) -> bool:
+        """Whether it is what shall be heard by now."""
+        is_next = self.after is not None and self.after is plan.ring
+        return self.ring is (plan.following if is_next else plan.ring)
 
     def frames_until_half_gone(self) -> int:
         """Tell when another sound may begin, if this one leaves now."""
@@ -122,16 +140,18 @@ class _Voice:
     def _fade(self, pcm: array[int], begin: int, left: int) -> None:
         """Scale samples from one on, of which so many are left in the ring."""
         level, step = self.level, self._step
+        # Too short to fade in and out: to turn round in the middle would be a bend.
+        is_scrap = self.ring.complete and left < 2 * FADE
         for i in range(begin, len(pcm)):
             if level in {0, FADE}:
-                step = 1 if self.wanted else -1
+                step = 1 if self.wanted and (level or not is_scrap) else -1
             if level + step >= left:
                 # It ends, or the decoder is late: be silent when there is no more.
                 step = -1
                 level = left
             level = max(0, min(FADE, level + step))
             if level < FADE:
-                pcm[i] = pcm[i] * _CURVE[level] >> 15
+                pcm[i] = pcm[i] * CURVE[level] >> 15
             left -= 1
         self.level, self._step = min(level, left), step
 
@@ -179,7 +199,7 @@ class _Gain:
         return samples.tobytes()
 
     def _now(self) -> int:
-        return self._to + ((self._from - self._to) * _CURVE[self._left] >> 15)
+        return self._to + ((self._from - self._to) * CURVE[self._left] >> 15)
 
 
 class _Moment(NamedTuple):
@@ -191,6 +211,9 @@ class _Moment(NamedTuple):
     voice: _VoiceState | None
     leaving: tuple[_VoiceState, ...]
     gain: tuple[int, int, int]
+    finished: Ring | None
+    begun: list[_Voice]
+    """Those that began in the pull."""
 
 
 class Mixer:
@@ -205,6 +228,7 @@ class Mixer:
         self.plan = Plan()
         self._wake = wake
         self._voice: _Voice | None = None
+        self._begun: list[_Voice] = []
         self._leaving: list[_Voice] = []
         self._gain = _Gain()
         self._past: deque[_Moment] = deque()
@@ -221,13 +245,18 @@ class Mixer:
         """Whether nothing is heard, nor on its way out."""
         return not self._leaving and (self._voice is None or self._voice.level == 0)
 
+    def is_over(self, ring: Ring, following: Ring) -> bool:
+        """Tell whether it has gone over from one ring to the one that follows."""
+        voice = self._voice
+        return voice is not None and voice.ring is following and voice.after is ring
+
     def reset(self) -> None:
         """Begin from silence; only while no device asks for sound."""
         self._leaving.clear()
         self._past.clear()
         self._kept = 0
         if self._voice is not None:
-            self._voice = _Voice(self._voice.ring, 0)
+            self._voice = _Voice(self._voice.ring, 0, self._voice.after)
 
     def pull(self, frames: int) -> bytes:
         """Give the device exactly so many frames."""
@@ -256,6 +285,7 @@ class Mixer:
             self._kept -= moment.frames
             back += moment.frames
             voices |= {each[0] for each in (moment.voice, *moment.leaving) if each}
+            voices.update(moment.begun)
         if moment is None:
             return 0
         self._restore(moment, voices)
@@ -268,19 +298,23 @@ class Mixer:
         """Stand as at a moment; voices that began later give all back."""
         states = [each for each in (moment.voice, *moment.leaving) if each]
         for voice in voices - {state[0] for state in states}:
-            voice.ring.give_back(voice.ring.taken - voice.begin)
+            # Two may have had the same ring: whoever is first gives back for both.
+            voice.ring.give_back(max(0, voice.ring.taken - voice.begin))
         for state in states:
             state[0].restore(state)
         self._voice = moment.voice[0] if moment.voice else None
         self._leaving = [state[0] for state in moment.leaving]
         self._gain.restore(moment.gain)
-        self.finished = None
+        self.finished = moment.finished
 
     def _remember(self, frames: int, plan: Plan) -> None:
         voice = None if self._voice is None else self._voice.state()
         leaving = tuple(each.state() for each in self._leaving)
         gain = self._gain.state()
-        self._past.append(_Moment(frames, plan, voice, leaving, gain))
+        self._begun = []
+        self._past.append(
+            _Moment(frames, plan, voice, leaving, gain, self.finished, self._begun)
+        )
         self._kept += frames
         while self._kept - self._past[0].frames >= _HISTORY:
             self._kept -= self._past.popleft().frames
@@ -290,25 +324,46 @@ class Mixer:
         if not self._leaving and (voice is None or voice.is_silent()):
             self._gain.jump(plan.gain)
             return bytes(frames * FRAME)
-        pcm: bytes | array[int] = b"" if voice is None else voice.render(frames)
+        pcm: bytes | array[int] = b""
+        if voice is not None:
+            pcm = voice.render(frames)
+            self._look(voice)
+            following = plan.following if voice.ring is plan.ring else None
+            # One that was begun before, behind another sound, is made anew first.
+            if following is not None and not following.taken and voice.is_finished():
+                pcm = self._go_over(following, pcm, frames)
         for old in self._leaving:
             pcm = _add(pcm, old.render(frames))
         self._leaving = [old for old in self._leaving if old.level]
-        if voice is not None:
-            self._look(voice)
         return self._gain.apply(pcm, plan.gain).ljust(frames * FRAME, b"\0")
+
+    def _go_over(
+        self, ring: Ring, pcm: bytes | array[int], frames: int
+    ) -> bytes | array[int]:
+        """Begin what follows at the end of what was made of this pull."""
+        old = None if self._voice is None else self._voice.ring
+        made = len(memoryview(pcm).cast("B")) // FRAME
+        voice = self._begin(ring, made, old)
+        voice.wanted = True
+        pcm = _add(pcm, voice.render(frames))
+        self._look(voice)
+        return pcm
+
+    def _begin(self, ring: Ring, delay: int, after: Ring | None = None) -> _Voice:
+        waits = [old.frames_until_half_gone() for old in self._leaving]
+        self._voice = voice = _Voice(ring, max(delay, *waits, 0), after)
+        self._begun.append(voice)
+        return voice
 
     def _follow(self, plan: Plan) -> _Voice | None:
         voice = self._voice
-        if plan.ring is not (voice and voice.ring):
+        if voice is None or not voice.is_of(plan):
             if voice is not None and voice.level:
                 voice.wanted = False
                 self._leaving.append(voice)
-            voice = None
+            voice = self._voice = None
             if plan.ring is not None:
-                waits = [old.frames_until_half_gone() for old in self._leaving]
-                voice = _Voice(plan.ring, max(waits, default=0))
-            self._voice = voice
+                voice = self._begin(plan.ring, 0)
         if voice is not None:
             voice.wanted = plan.playing
         return voice

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
+import threading
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
+from tui.audio._events import OutputInfo
 from tui.audio._null import NullOutput
 from tui.errors import AudioError, UsageError
 
@@ -15,12 +19,30 @@ if TYPE_CHECKING:
 
     from tui.audio._api import Output
 
-__all__ = ["OUTPUTS", "AutoChooser", "Opened", "OutputChooser", "make_output"]
+__all__ = [
+    "OUTPUTS",
+    "WITH_DEVICES",
+    "AutoChooser",
+    "Opened",
+    "OutputChooser",
+    "list_outputs",
+    "make_output",
+]
 
 _log = logging.getLogger(__name__)
 
 OUTPUTS = ("auto", "pulse", "miniaudio", "simpleaudio", "null", "file")
 """The names that `make_output` knows."""
+WITH_DEVICES = ("pulse", "miniaudio")
+"""Those of them that may be followed by a colon and the name of a device."""
+_WITH_MORE = (*WITH_DEVICES, "file")
+_LIST_S = 2.5
+"""Seconds for each way to find devices."""
+_LIST_LIMIT = 20
+_NAME_LIMIT = 150
+_LABEL_LIMIT = 80
+"""How many devices are told, and how long their names may be: of the rarest characters
+too, they fit into a line of 64 KB between two processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +56,10 @@ class Opened:
 
 class OutputChooser(Protocol):
     """Starts the best output that there is."""
+
+    @property
+    def name(self) -> str:
+        """The name that a user chooses it by."""
 
     def open(self, pull: Callable[[int], bytes], *, stand_in: bool) -> Opened:
         """Start an output.
@@ -54,6 +80,8 @@ class AutoChooser:
         devices: The outputs, the best one first; the last one's reason is told.
         silent: What stands in for them.
     """
+
+    name = "auto"
 
     def __init__(self, devices: Sequence[Output], silent: Output) -> None:
         self._devices = tuple(devices)
@@ -89,7 +117,8 @@ def make_output(
     """Make an output by its name; nothing is opened or imported yet.
 
     Args:
-        name: One of `OUTPUTS`.
+        name: One of `OUTPUTS`, or one of `WITH_DEVICES`, a colon and the name of a
+            device, or `file:PATH`.
         period_ms: How much a device asks for at a time; 0 for what suits it.
         path: Where the `file` output writes its WAV.
         pace: How many times faster than real time the `file` output runs.
@@ -97,21 +126,19 @@ def make_output(
     Raises:
         UsageError: There is no such output, or the path is missing.
     """
-    match name:
-        case "auto":
-            from tui.audio._miniaudio import MiniaudioOutput
-            from tui.audio._pulse import PulseOutput
-
-            devices = (PulseOutput(), MiniaudioOutput(period_ms=period_ms))
-            return AutoChooser(devices, NullOutput())
+    kind, colon, what = name.partition(":")
+    if kind not in OUTPUTS or (colon and not (what and kind in _WITH_MORE)):
+        known = ", ".join(OUTPUTS)
+        raise UsageError(f"there is no output '{name}' (there are {known})")
+    match kind:
         case "pulse":
             from tui.audio._pulse import PulseOutput
 
-            return PulseOutput()
+            return PulseOutput(what)
         case "miniaudio":
             from tui.audio._miniaudio import MiniaudioOutput
 
-            return MiniaudioOutput(period_ms=period_ms)
+            return MiniaudioOutput(what, period_ms=period_ms)
         case "simpleaudio":
             from tui.audio._simpleaudio import SimpleaudioOutput
 
@@ -121,9 +148,67 @@ def make_output(
         case "file":
             from tui.audio._file import FileOutput
 
-            if path is None:
+            if not (what or path):
                 raise UsageError("the output 'file' needs a path to write to")
-            return FileOutput(path, pace=pace)
+            return FileOutput(what or path or "", pace=pace)
         case _:
-            known = ", ".join(OUTPUTS)
-            raise UsageError(f"there is no output '{name}' (there are {known})")
+            from tui.audio._miniaudio import MiniaudioOutput
+            from tui.audio._pulse import PulseOutput
+
+            devices = (PulseOutput(), MiniaudioOutput(period_ms=period_ms))
+            return AutoChooser(devices, NullOutput())
+
+
+def list_outputs() -> tuple[OutputInfo, ...]:
+    """Look for the outputs that can be chosen now.
+
+    Asks the sound server, and the machine if there is none. Each gets a few seconds;
+    nothing is printed, and nothing is opened for longer.
+
+    Returns:
+        `auto` first, then the devices by their names, `null` last.
+    """
+    from tui.audio._miniaudio import list_devices
+    from tui.audio._pulse_server import list_sinks
+    from tui.audio._simpleaudio import is_safe
+
+    kind, found = "pulse", _within(_LIST_S, list_sinks)
+    if found is None:
+        kind, found = "miniaudio", _within(_LIST_S, list_devices) or []
+    devices = [
+        OutputInfo(f"{kind}:{name}", (label or name)[:_LABEL_LIMIT], is_usual)
+        for name, label, is_usual in sorted(found)
+        if len(name) <= _NAME_LIMIT
+    ]
+    # The usual one is told in any case: where there are too many, by name the last ones
+    # are left out.
+    devices.sort(key=lambda device: not device.is_default)
+    devices = sorted(devices[:_LIST_LIMIT], key=lambda device: device.name)
+    silence = OutputInfo("null", "silence", is_default=not devices)
+    if importlib.util.find_spec("simpleaudio") is not None and is_safe():
+        devices.append(OutputInfo("simpleaudio", "the device of ALSA"))
+    return OutputInfo("auto", "the usual device"), *devices, silence
+
+
+def _within(
+    seconds: float, ask: Callable[[], list[tuple[str, str, bool]]]
+) -> list[tuple[str, str, bool]] | None:
+    """Ask on a thread of its own; None when there is no answer in time."""
+    answers: SimpleQueue[list[tuple[str, str, bool]] | None] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put(ask())
+        except AudioError as error:
+            _log.info("no devices: %s", error)
+            answers.put(None)
+        except Exception:  # noqa: BLE001  # the outermost one of a thread
+            _log.exception("no devices")
+            answers.put(None)
+
+    threading.Thread(target=run, name="audio-devices", daemon=True).start()
+    try:
+        return answers.get(timeout=seconds)
+    except Empty:
+        _log.warning("the devices were not told in time")
+        return None

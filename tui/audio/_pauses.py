@@ -1,11 +1,14 @@
 """Leaving out pauses without losing a word.
 
-A frame of 10 ms counts as a pause when the voice detector of WebRTC hears no speech in
-it and it is hardly louder than the quietest of the last seconds: the one alone misses
-the soft beginning of an F or S, the other takes a fan for a voice. A pause is cut when
-it is long enough; what is kept of it stands about half before and half behind the cut,
-and both sides are blended there. Every block keeps its media time, so the position that
-is shown stays true to the file.
+A frame of 10 ms counts as a pause when it is hardly louder than the noise of the place:
+what the softest of the last seconds had. Noise that stays the same differs little from
+one frame to the next, so a soft F or S in it is noticed, though no voice detector hears
+it; and where the detector of WebRTC hears speech, less is enough. Loudness is measured
+twice, on what rises and falls quickly and on what does so less quickly; so neither the
+rumble of a car nor a hum hides a word or is taken for one. A pause is cut when it is
+long enough; what is kept of it stands about half before and half behind the cut, and
+both sides are blended there. Every block keeps its media time, so the position that is
+shown stays true to the file.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import logging
 from array import array
 from collections import deque
+from operator import sub
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.audio._api import RATE
@@ -29,15 +33,26 @@ _TICK = RATE // 100
 """Frames that are judged together: 10 ms."""
 _BLEND = RATE // 200
 """Frames over which both sides of a cut are blended: 5 ms."""
-_FLOOR_TICKS = 200
-"""The quietest of so many ticks is taken for the noise of the place: 2 s."""
-_QUIET = 30
-"""Peak (of 32767) up to which nothing is ever taken for sound."""
-_ABOVE = 2.0
-"""How many times the noise a sound is at least."""
-_SOFTEST = 0.02
-"""The share of the loudest of the last seconds above which nothing counts as noise:
-while somebody speaks on and on, the quietest is a part of a word."""
+_MEMORY = 500
+"""Ticks from which the noise of the place is told: 5 s."""
+_NEWS = 10
+"""Every so many ticks that is done anew."""
+_LEAST = 100
+"""Without so many ticks nothing is known of the noise: then all is kept."""
+_SOFT_SHARE = 0.04
+"""The share of those ticks that is noise alone, even while somebody speaks on and on:
+in 5 s there are closed lips and drawn breaths for 0.2 s."""
+_QUIET = 3.0
+"""The change from sample to sample up to which nothing is ever taken for sound: the
+last bits of what is silent."""
+_DOUBTFUL = 1.25
+"""How many times the noise a sound is at least, when the detector hears a voice. Noise
+alone is that in one tick of a hundred; a voice that is less is drowned by it."""
+_STEP = 3
+"""Every which sample is looked at."""
+_APART = (1, 8)
+"""Samples between the two that are compared: with 1 it is an S that is heard best, with
+8 an M, and both hardly hear what is below 100 Hz."""
 
 
 class Strength(NamedTuple):
@@ -51,13 +66,15 @@ class Strength(NamedTuple):
     """Kept behind a cut: how long before the detector hears it a word may begin."""
     detector: int
     """The detector's own mode, 0 to 3: how sure it must be of speech."""
+    above: float
+    """How many times the noise a sound is at least, when the detector hears none."""
 
 
 STRENGTHS = (
-    Strength(0, 0, 0, 0),  # off
-    Strength(100, 16, 20, 0),
-    Strength(60, 12, 15, 0),
-    Strength(35, 9, 12, 1),
+    Strength(0, 0, 0, 0, 1.0),  # off
+    Strength(100, 16, 20, 0, 1.6),
+    Strength(60, 14, 15, 0, 1.7),
+    Strength(35, 12, 12, 1, 1.8),
 )
 """By number: 0 leaves out nothing, 3 the most."""
 
@@ -72,7 +89,7 @@ class PauseCutter:
 
     def __init__(self, strength: int, speed: float) -> None:
         self._strength = STRENGTHS[strength]
-        self._detector = _Detector(self._strength.detector)
+        self._detector = _Detector(self._strength)
         self._speed = speed
         self._quiet = 0
         """Ticks since the last sound."""
@@ -154,33 +171,55 @@ class PauseCutter:
 
 
 class _Detector:
-    """Tells sound from silence, 10 ms at a time."""
+    """Tells sound from silence, 10 ms at a time.
 
-    def __init__(self, mode: int) -> None:
-        self._peaks: deque[int] = deque(maxlen=_FLOOR_TICKS)
+    Args:
+        way: How sure it must be.
+    """
+
+    def __init__(self, way: Strength) -> None:
+        self._above = way.above
+        self._changes = [deque[float](maxlen=_MEMORY) for _ in _APART]
+        self._noise = [0.0 for _ in _APART]
+        self._heard = 0
         self._vad = None
         try:
             import webrtcvad
         except ImportError:
             _log.warning("without webrtcvad pauses are told by loudness alone")
         else:
-            self._vad = webrtcvad.Vad(mode)
+            self._vad = webrtcvad.Vad(way.detector)
 
     def hears(self, tick: bytes) -> bool:
         """Tell whether a tick may belong to a word."""
-        samples = memoryview(tick).cast("h")
-        peaks = self._peaks
-        low, high = min(samples), max(samples)
-        peaks.append(max(-low, high))
-        if peaks[-1] <= _QUIET:
+        if len(tick) != _TICK * FRAME:
+            return False  # the very end, and shorter than any sound of speech
+        above = self._above_noise(array("h", tick))
+        if not above:
             return False
-        calm, loud = min(peaks), max(peaks)
-        noise = min(calm, _SOFTEST * loud)
-        if peaks[-1] > _ABOVE * max(noise, _QUIET):
+        if self._heard < _LEAST or above > self._above:
             return True
-        if self._vad is None or len(tick) != _TICK * FRAME:
+        if self._vad is None:
             return False
-        return bool(self._vad.is_speech(tick, RATE))
+        # Asked for each: it gets to know the place as well.
+        return self._vad.is_speech(tick, RATE) and above > _DOUBTFUL
+
+    def _above_noise(self, samples: array[int]) -> float:
+        """Tell how many times the noise a tick is; 0 for silence."""
+        self._heard += 1
+        most = 0.0
+        is_silent = True
+        for number, apart in enumerate(_APART):
+            ones, others = samples[::_STEP], samples[apart::_STEP]
+            change = sum(map(abs, map(sub, ones, others))) / (_TICK // _STEP)
+            changes = self._changes[number]
+            changes.append(change)
+            if self._heard % _NEWS == 0 or self._heard == 1:
+                softest = sorted(changes)[int(len(changes) * _SOFT_SHARE)]
+                self._noise[number] = max(_QUIET, softest)
+            most = max(most, change / self._noise[number])
+            is_silent = is_silent and change <= _QUIET
+        return 0.0 if is_silent else most
 
 
 def _blended(tail: bytes, tick: bytes) -> bytes:

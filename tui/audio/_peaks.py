@@ -1,45 +1,34 @@
 """Waveforms: the loudness of a recording in a few hundred steps.
 
 Decoded with PyAV and reduced without numpy: every n-th sample through a memory view is
-as good as all of them for a picture, and costs a tenth of a second for each minute.
+as good as all of them for a picture, and costs a fiftieth of a second for each minute.
+The loudness is measured in the same pass, so that each file is decoded once.
 """
 
 from __future__ import annotations
 
 import math
-import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from tui.archives import open_file, split
-from tui.audio._decode import OPTIONS, PATIENCE_S
+from tui.audio._frames import chunks_of, opened
+from tui.audio._loudness import Meter
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
-    from av import AudioFrame
-    from av.container import InputContainer
+    from tui.audio._frames import Chunk
 
-__all__ = ["compute_peaks", "rough_peaks", "shape"]
+__all__ = ["MeasuredSound", "measure_sound", "rough_peaks", "shape"]
 
 _CELLS = 4096
 """Steps kept while decoding; when they are full, neighbours are joined."""
-_SAMPLES_A_SECOND = 6000
+_SAMPLES_A_SECOND = 4000
 """How many samples of a second are looked at; more changes no picture."""
 _FINEST_MS = 5
 _LEVELS = 8
 _SILENCE = 8
 """Peaks up to here (-60 dB of full scale) are drawn as silence."""
-
-_SAMPLE_TYPES = {
-    "u8": ("B", 128.0, 128.0),
-    "s16": ("h", 32768.0, 0.0),
-    "s32": ("i", 2147483648.0, 0.0),
-    "s64": ("q", 9223372036854775808.0, 0.0),
-    "flt": ("f", 1.0, 0.0),
-    "dbl": ("d", 1.0, 0.0),
-}
-"""By FFmpeg's name without the planar mark: type code, full scale, middle."""
 
 
 class _Cells:
@@ -86,47 +75,56 @@ def _resample(values: list[float], length: float, bins: int) -> list[float]:
     return spread
 
 
-def compute_peaks(
+class MeasuredSound(NamedTuple):
+    """What decoding a recording once tells of it."""
+
+    peaks: bytes
+    """A byte for each step, evenly spaced over what could be decoded: the square root
+    of the largest sample relative to full scale, 0 to 255. Empty when it was stopped.
+    """
+    lufs: float | None
+    """The integrated loudness, as `measure_loudness` tells it."""
+
+
+def measure_sound(
     path: bytes,
     bins: int = 200,
     *,
     should_stop: Callable[[], bool] | None = None,
-) -> bytes:
-    """Decode a recording and return its waveform.
+) -> MeasuredSound:
+    """Decode a recording; return its waveform and its loudness.
 
     Args:
         path: The absolute path.
-        bins: How many steps.
+        bins: How many steps the waveform has.
         should_stop: Asked now and then; True gives up.
-
-    Returns:
-        A byte for each step, evenly spaced over what could be decoded: the square
-        root of the largest sample relative to full scale, 0 to 255. Empty when it
-        was stopped.
 
     Raises:
         AudioError: The file can't be read, or there is no sound in it.
     """
     cells: _Cells | None = None
-    with _opened(path) as container:
+    meter = Meter()
+    with opened(path) as container:
         span_ms = (container.duration or 0) // 1000
-        for count, frame in enumerate(_frames(container)):
-            if should_stop is not None and count % 64 == 0 and should_stop():
-                return b""
+        for chunk in chunks_of(container):
+            if should_stop is not None and should_stop():
+                return MeasuredSound(b"", None)
             if cells is None:
                 step_ms = max(_FINEST_MS, span_ms // (4 * bins) or 20)
-                cells = _Cells(frame.sample_rate * step_ms // 1000)
-            for samples, peak in _stretches(frame, cells.width):
+                cells = _Cells(chunk.kind.rate * step_ms // 1000)
+            for samples, peak in _stretches(chunk, cells.width):
                 cells.add(samples, peak)
+            meter.add(chunk)
     if cells is None or not cells.end:
         raise AudioError(path, "there is no sound in it")
-    return bytes(round(255 * math.sqrt(peak)) for peak in cells.spread(bins))
+    peaks = bytes(round(255 * math.sqrt(peak)) for peak in cells.spread(bins))
+    return MeasuredSound(peaks, meter.end())
 
 
 def rough_peaks(path: bytes, bins: int = 200) -> bytes:
     """Guess a waveform from the sizes of the packets, without decoding.
 
-    Twenty times cheaper than `compute_peaks`, and good enough for a first picture of
+    Twenty times cheaper than `measure_sound`, and good enough for a first picture of
     what was encoded with a variable bit rate (Opus, AAC, FLAC).
 
     Args:
@@ -141,7 +139,7 @@ def rough_peaks(path: bytes, bins: int = 200) -> bytes:
         AudioError: The file can't be read, or there is no sound in it.
     """
     sizes: list[float] = []
-    with _opened(path) as container:
+    with opened(path) as container:
         stream = container.streams.audio[0]
         sizes.extend(float(p.size) for p in container.demux(stream) if p.size)
     if not sizes:
@@ -160,7 +158,7 @@ def shape(peaks: bytes, width: int) -> list[int]:
     silence stays flat.
 
     Args:
-        peaks: What `compute_peaks` returned.
+        peaks: What `measure_sound` returned.
         width: The number of columns.
 
     Returns:
@@ -178,76 +176,20 @@ def shape(peaks: bytes, width: int) -> list[int]:
     ]
 
 
-def _opened(path: bytes) -> InputContainer:
-    import av
-
-    try:
-        container = av.open(
-            # A member of an archive has no name of its own.
-            os.fsdecode(path) if split(path) is None else open_file(path),
-            "r",
-            container_options=dict(OPTIONS),
-            # A tag in another encoding than UTF-8 would else be an error.
-            metadata_errors="replace",
-            timeout=(None, PATIENCE_S),
-        )
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise AudioError(path, _reason(error)) from error
-    if not container.streams.audio:
-        container.close()
-        raise AudioError(path, "there is no sound in it")
-    return container
-
-
-def _reason(error: Exception) -> str:
-    reason = getattr(error, "strerror", None) or str(error)
-    return str(reason).strip() or type(error).__name__
-
-
-def _frames(container: InputContainer) -> Iterator[AudioFrame]:
-    """Decode what can be decoded: a damaged packet is left out."""
-    import av
-
-    packets = container.demux(container.streams.audio[0])
-    while True:
-        try:
-            packet = next(packets)
-        except (StopIteration, av.error.FFmpegError):
-            return
-        try:
-            frames = packet.decode()
-        except av.error.EOFError:
-            return
-        except av.error.FFmpegError:
-            continue
-        yield from frames
-
-
-def _stretches(frame: AudioFrame, width: int) -> Iterable[tuple[int, float]]:
-    """Cut a frame into stretches of at most a width, with the peak of each."""
-    planar = frame.format.is_planar
-    name = frame.format.name
-    kind = _SAMPLE_TYPES.get(name[:-1] if planar and name.endswith("p") else name)
-    if kind is None or frame.samples <= 0:
-        return
-    code, full, middle = kind
-    channels = max(1, frame.layout.nb_channels)
-    apart = 1 if planar else channels
+def _stretches(chunk: Chunk, width: int) -> Iterable[tuple[int, float]]:
+    """Cut a chunk into stretches of at most a width, with the peak of each."""
+    kind = chunk.kind
+    apart = kind.channels
     # An odd step through interleaved samples meets every channel.
-    step = max(1, frame.sample_rate // _SAMPLES_A_SECOND)
-    if not planar and channels > 1:
-        step = step * channels + 1
-    views: list[memoryview[float]] = [
-        # The stubs know only literal type codes; ours come from the table above.
-        memoryview(plane).cast("B").cast(code)[: frame.samples * apart]  # type: ignore[call-overload]
-        for plane in frame.planes
-    ]
-    for first in range(0, frame.samples, width):
-        samples = min(width, frame.samples - first)
+    step = max(1, kind.rate // _SAMPLES_A_SECOND)
+    if apart > 1:
+        step = step * apart + 1
+    for first in range(0, chunk.samples, width):
+        samples = min(width, chunk.samples - first)
         peak = 0.0
-        for view in views:
-            some = view[first * apart : (first + samples) * apart : step]
-            peak = max(peak, max(some) - middle, middle - min(some))
+        for plane in chunk.planes:
+            some = plane[first * apart : (first + samples) * apart : step]
+            peak = max(peak, max(some) - kind.middle, kind.middle - min(some))
         # A damaged float stream holds infinities and values that are no number.
-        peak /= full
+        peak /= kind.full
         yield samples, min(1.0, peak) if math.isfinite(peak) else 0.0

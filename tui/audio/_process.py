@@ -23,6 +23,7 @@ from tui.audio._events import (
     DeviceChanged,
     Ended,
     Failed,
+    OutputsListed,
     PlayerState,
     PositionChanged,
     StateChanged,
@@ -48,9 +49,6 @@ _HOPELESS = "The audio engine stops again and again; the log says more"
 _ASK_AFTER_S = 0.5
 _STALLED_S = 8.0
 _START_S = 15.0
-_SETTINGS = (
-    commands.SetSpeed | commands.SetVolume | commands.SetMuted | commands.SetSkip
-)
 
 
 class EngineProcess(CommandPlayer):
@@ -96,6 +94,7 @@ class EngineProcess(CommandPlayer):
         self._start_at: float | None = 0.0
         self._is_excused = False
         self._is_ready = False
+        self._asks_outputs = False
         self._pings = 0
         self._asked_at: float | None = None
         self._word_at = 0.0
@@ -210,6 +209,8 @@ class EngineProcess(CommandPlayer):
         self._holds_recording = any(isinstance(each, commands.Load) for each in told)
         for command in told:
             self._send(command)
+        if self._asks_outputs:
+            self._send(commands.ListOutputs())
         self._ask()
 
     # Commands
@@ -225,11 +226,21 @@ class EngineProcess(CommandPlayer):
                     self._start_at = self._clock()
             else:
                 self._hand_on(command)
+            if isinstance(command, commands.ListOutputs):
+                self._asks_outputs = True
+                self._answer_for_none()
             is_deaf = self._child is None or not self._holds_recording
-            if is_deaf and isinstance(command, _SETTINGS) and self.status.path:
+            if is_deaf and isinstance(command, commands.SETTINGS) and self.status.path:
                 self._publish(StateChanged(self.status))
         if self._child is None and self._wanted.path is None and self.status.path:
             self._publish_idle()
+
+    def _answer_for_none(self) -> None:
+        """Tell that there are no outputs when there is nobody who could look."""
+        if self._asks_outputs and self._child is None and self._start_at is None:
+            self._asks_outputs = False
+            chosen = self._wanted.output or self._output
+            self._publish(OutputsListed((), chosen))
 
     def _hand_on(self, command: commands.Command) -> None:
         """Send a command; a child that lost the recording is given it first."""
@@ -238,7 +249,13 @@ class EngineProcess(CommandPlayer):
             self._holds_recording = True
         elif wanted.path and not wanted.over and not self._holds_recording:
             self._holds_recording = True
-            command = wanted.commands()[-1]
+            for each in wanted.recording():  # which has what was asked now
+                self._send(each)
+            if isinstance(command, commands.LASTING):
+                self._send(command)
+            self._progress_at = self._clock()
+            self._ask()
+            return
         self._progress_at = self._clock()
         self._send(command)
         self._ask()
@@ -292,16 +309,19 @@ class EngineProcess(CommandPlayer):
                 self._refused(reason)
             case StateChanged() | PositionChanged() | DeviceChanged():
                 self._take_event(message)
-            case Ended() | Failed():
+            case Ended() | Failed() | OutputsListed():
+                if isinstance(message, OutputsListed):
+                    self._asks_outputs = False
                 self._take_event(message)
             case _:
                 _log.warning("the audio engine sent %r", type(message).__name__)
 
     def _take_event(self, event: PlayerEvent) -> None:
         self._progress_at = self._clock()
-        if not self._publish(event):
+        known = self._publish(event)
+        if known is None:
             return
-        self._wanted = self._wanted.heard(event)
+        self._wanted = self._wanted.heard(known)
         is_settled = isinstance(event, StateChanged) and (
             event.status.state is not PlayerState.LOADING
         )
@@ -392,6 +412,7 @@ class EngineProcess(CommandPlayer):
             child.end(self._grace_s)
         self._start_at = None
         self._is_excused = True
+        self._answer_for_none()
         self._tell_trouble(reason)
         if not self._wanted.over:
             self._give_up(reason)

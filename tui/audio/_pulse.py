@@ -13,33 +13,35 @@ import os
 import sys
 import threading
 import time
-from contextlib import contextmanager
 from ctypes import byref
 from typing import TYPE_CHECKING, Any
 
 from tui.audio import _libpulse as pulse
 from tui.audio._api import CHANNELS, RATE
+from tui.audio._paced import PERIOD, Pacer
+from tui.audio._pulse_server import Connection
 from tui.audio._ring import FRAME
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
-    import ctypes
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 __all__ = ["PulseOutput"]
 
 _log = logging.getLogger(__name__)
 
-_HELD_MS = 120
+_HELD_MS = 130
 """How much sound the server holds ready. Over a network twice as much is held."""
 _REQUEST_MS = 5
-"""How often it asks for more, and how far ahead the device reads: what a change can't
-reach any more."""
+"""How far ahead the device reads: what a change can't reach any more."""
+_POLL_MS = 30
+"""How often it is looked how much room there is. The library would call back whenever
+there is any, every 5 ms; that alone took 3 % of a core."""
 _SLICE = RATE // 50
 """Frames that are asked for at once, 20 ms: each time costs, and going back into one
 costs little."""
-_CONNECT_S = 2.0
-"""How long the server may take to answer."""
+_NO_SIZE = 2**63
+"""What a size is below, unless it is an error."""
 _TIMING_S = 0.2
 """How long an answer about the time may take, before the change waits its turn."""
 _SPARE_S = (0.001, 0.02)
@@ -47,8 +49,6 @@ _SPARE_S = (0.001, 0.02)
 slowest of the last ones."""
 _FORGET = 0.9
 """How much of that is remembered from one change to the next."""
-_NO_LIBRARY = "libpulse is not installed"
-_NO_SERVER = "the sound server can't be reached"
 
 
 def _bytes(ms: int) -> int:
@@ -59,28 +59,34 @@ class PulseOutput:
     """A stream to the sound server.
 
     Args:
+        device: The server's name of the sink to play on; empty for the usual one,
+            also when that changes.
         clock: Seconds that only grow.
     """
 
-    name = "pulse"
-
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, device: str = "", *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.name = f"pulse:{device}" if device else "pulse"
+        self._device = device
         self._clock = clock
-        self._library: ctypes.CDLL | None = None
-        self._loop: int | None = None
-        self._context: int | None = None
+        self._server = Connection(self.name, device)
         self._stream: int | None = None
+        self._pacer: Pacer | None = None
         self._pull: Callable[[int], bytes] = _silence
-        self._changed = threading.Event()
         self._timed = threading.Event()
-        self._is_failed = False
+        self._is_dead = False
         self._last = float("-inf")
         self._written = 0
         self._slowest_s = 0.0
         # Kept for ever: the library holds their addresses.
         self._on_state = pulse.NOTIFY(self._take_state)
-        self._on_request = pulse.REQUEST(self._take_request)
         self._on_timing = pulse.SUCCESS(self._take_timing)
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the device or the server has gone."""
+        return self._is_dead or self._server.is_failed
 
     @property
     def depth(self) -> int:
@@ -101,7 +107,7 @@ class PulseOutput:
         """How long a frame takes from `pull` to the ear, as it is now."""
         if self._stream is None:
             return 0
-        with self._locked() as library:
+        with self._server.locked() as library:
             info = self._timing(library)
             if info is None:
                 return _HELD_MS
@@ -113,44 +119,46 @@ class PulseOutput:
         """Connect to the server and begin to ask for sound.
 
         Raises:
-            AudioError: There is no server.
+            AudioError: There is no server, or no such device.
         """
         self.stop()
         self._pull = pull
-        self._is_failed = False
+        self._is_dead = False
         self._written = 0
+        device = _name_bytes(self._device)
+        if device is None:
+            raise AudioError(self.name, "no device can have this name")
         try:
-            self._library = pulse.load()
-        except OSError as error:
-            raise AudioError(self.name, _NO_LIBRARY) from error
-        try:
-            self._connect(self._library)
+            self._server.open()
+            with self._server.locked() as library:
+                self._open(library, device)
+            self._server.wait_for(
+                library.pa_stream_get_state, self._stream, pulse.STREAM_READY
+            )
         except BaseException:
             self.stop()
             raise
+        self._last = self._clock()
+        pace = 1000 * PERIOD / RATE / _POLL_MS
+        self._pacer = Pacer("audio-pulse", self._fill, pace=pace)
+        self._pacer.start()
 
     def stop(self) -> None:
         """Disconnect; `start` may be called again."""
-        library, loop = self._library, self._loop
-        if library is None or loop is None:
-            return
-        with self._locked():
+        pacer, self._pacer = self._pacer, None
+        if pacer is not None:
+            pacer.stop()
+        with self._server.locked() as library:
             if self._stream is not None:
                 library.pa_stream_disconnect(self._stream)
                 library.pa_stream_unref(self._stream)
                 self._stream = None
-            if self._context is not None:
-                library.pa_context_disconnect(self._context)
-                library.pa_context_unref(self._context)
-                self._context = None
-        library.pa_threaded_mainloop_stop(loop)
-        library.pa_threaded_mainloop_free(loop)
-        self._loop = None
+        self._server.close()
         self._pull = _silence
 
     def is_alive(self) -> bool:
         """Whether it asked for sound within the last second."""
-        is_there = self._stream is not None and not self._is_failed
+        is_there = self._stream is not None and not self.is_failed
         return is_there and self._clock() - self._last <= 1.0
 
     def rewrite(self, rewind: Callable[[int], int], change: Callable[[], None]) -> None:
@@ -161,12 +169,12 @@ class PulseOutput:
                 how many it could.
             change: Changes what `pull` gives.
         """
-        if self._stream is None or self._is_failed or self._written == 0:
+        if self._stream is None or self.is_failed or self._written == 0:
             change()
             return
         begun = time.monotonic()
         self._ask_timing()
-        with self._locked() as library:
+        with self._server.locked() as library:
             frames = self._replaceable(library)
             frames = rewind(frames) if frames > 0 else 0
             change()
@@ -176,109 +184,46 @@ class PulseOutput:
         took_s = time.monotonic() - begun
         self._slowest_s = max(took_s, self._slowest_s * _FORGET)
 
-    # The connection
+    # The stream
 
-    def _connect(self, library: ctypes.CDLL) -> None:
-        self._loop = library.pa_threaded_mainloop_new()
-        api = library.pa_threaded_mainloop_get_api(self._loop)
-        self._context = library.pa_context_new(api, b"Earmark")
-        library.pa_context_set_state_callback(self._context, self._on_state, None)
-        no_autospawn = 1
-        if library.pa_context_connect(self._context, None, no_autospawn, None) < 0:
-            raise AudioError(self.name, _NO_SERVER)
-        library.pa_threaded_mainloop_start(self._loop)
-        self._await(library.pa_context_get_state, self._context, pulse.CONTEXT_READY)
-        with self._locked():
-            self._open(library)
-        self._await(library.pa_stream_get_state, self._stream, pulse.STREAM_READY)
-        self._last = self._clock()
-
-    def _open(self, library: ctypes.CDLL) -> None:
+    def _open(self, library: Any, device: bytes) -> None:  # noqa: ANN401  # ctypes has no types
         kind = pulse.S16LE if sys.byteorder == "little" else pulse.S16BE
         spec = pulse.SampleSpec(kind, RATE, CHANNELS)
         held, step = _bytes(self._held_ms), _bytes(_REQUEST_MS)
         attr = pulse.BufferAttr(0xFFFFFFFF, held, step, step, 0xFFFFFFFF)
-        stream = library.pa_stream_new(self._context, b"voice notes", byref(spec), None)
+        stream = library.pa_stream_new(
+            self._server.context, b"voice notes", byref(spec), None
+        )
         if not stream:
-            raise AudioError(self.name, self._reason(library))
+            raise AudioError(self.name, self._server.reason())
         self._stream = stream
         library.pa_stream_set_state_callback(stream, self._on_state, None)
-        library.pa_stream_set_write_callback(stream, self._on_request, None)
-        flags = pulse.STREAM_FLAGS
+        flags = pulse.STREAM_FLAGS | (pulse.STREAM_DONT_MOVE if device else 0)
         if library.pa_stream_connect_playback(
-            stream, None, byref(attr), flags, None, None
+            stream, device or None, byref(attr), flags, None, None
         ):
-            raise AudioError(self.name, self._reason(library))
-
-    def _await(
-        self, state_of: Callable[[Any], int], what: int | None, good: int
-    ) -> None:
-        """Wait until the context or the stream is ready."""
-        until = time.monotonic() + _CONNECT_S
-        library = self._library
-        while True:
-            self._changed.clear()
-            with self._locked():
-                state = state_of(what)
-                reason = "" if library is None else self._reason(library)
-            if state == good:
-                return
-            if state > good:
-                raise AudioError(self.name, reason)
-            if not self._changed.wait(max(0.0, until - time.monotonic())):
-                raise AudioError(self.name, "the sound server does not answer")
-
-    def _reason(self, library: ctypes.CDLL) -> str:
-        """Say in words what the server said last."""
-        text = library.pa_strerror(library.pa_context_errno(self._context))
-        said = text.decode(errors="replace") if text else ""
-        _log.info("no sound: libpulse says %s", said)
-        known = {
-            "Connection refused": _NO_SERVER,
-            "No such entity": "there is no sound device",
-        }
-        return known.get(said, said.lower() or _NO_SERVER)
-
-    @contextmanager
-    def _locked(self) -> Iterator[Any]:
-        """Keep the library's thread from working meanwhile."""
-        library, loop = self._library, self._loop
-        if library is None or loop is None:
-            yield library
-            return
-        library.pa_threaded_mainloop_lock(loop)
-        try:
-            yield library
-        finally:
-            library.pa_threaded_mainloop_unlock(loop)
+            raise AudioError(self.name, self._server.reason())
 
     # On the library's thread
 
-    def _take_state(self, _who: int, _data: int) -> None:
-        library = self._library
-        if library is not None:
-            context, stream = self._context, self._stream
-            if (
-                context
-                and library.pa_context_get_state(context) >= pulse.CONTEXT_FAILED
-            ):
-                self._is_failed = True
-            if stream and library.pa_stream_get_state(stream) >= pulse.STREAM_FAILED:
-                self._is_failed = True
-        self._changed.set()
+    def _take_state(self, stream: int, _data: int) -> None:
+        library = self._server.library
+        if library.pa_stream_get_state(stream) >= pulse.STREAM_FAILED:
+            self._is_dead = True
+        self._server.changed.set()
 
     def _take_timing(self, _stream: int, _success: int, _data: int) -> None:
         self._timed.set()
 
-    def _take_request(self, _stream: int, wanted: int, _data: int) -> None:
-        try:
-            self._last = self._clock()
-            if wanted >= _SLICE * FRAME:  # else it asks again, for more
-                self._write(self._library, wanted - wanted % FRAME, None)
-        except Exception:  # noqa: BLE001  # nothing may pass into the library
-            _log.exception("no sound for the server")
-
     # What is written
+
+    def _fill(self, _frames: int) -> None:
+        """Write what there is room for; on a thread of its own."""
+        with self._server.locked() as library:
+            room: int = library.pa_stream_writable_size(self._stream)
+            if _SLICE * FRAME // 2 <= room < _NO_SIZE:
+                self._last = self._clock()
+                self._write(library, room - room % FRAME, None)
 
     def _write(self, library: Any, wanted: int, at: int | None) -> None:  # noqa: ANN401  # ctypes has no types
         """Give the server so many bytes, at the end or in the place of others."""
@@ -299,7 +244,7 @@ class PulseOutput:
     def _ask_timing(self) -> None:
         """Have the server say how far it has read."""
         self._timed.clear()
-        with self._locked() as library:
+        with self._server.locked() as library:
             operation = library.pa_stream_update_timing_info(
                 self._stream, self._on_timing, None
             )
@@ -338,6 +283,15 @@ class PulseOutput:
             return None
         found: pulse.TimingInfo = info.contents
         return found
+
+
+def _name_bytes(device: str) -> bytes | None:
+    """Give a sink's name as the server knows it; None for what can be none."""
+    try:
+        name = device.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return None
+    return None if b"\0" in name else name
 
 
 def _silence(frames: int) -> bytes:

@@ -10,6 +10,8 @@ simpleaudio crashes after each buffer on Python 3.12 and later.
 from __future__ import annotations
 
 import mmap
+import os
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,7 @@ from tui.errors import AudioError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["SimpleaudioOutput"]
+__all__ = ["SimpleaudioOutput", "is_safe"]
 
 _FRAME = 2 * CHANNELS
 _LEAD = RATE * 150 // 1000
@@ -112,6 +114,9 @@ class SimpleaudioOutput:
             AudioError: The package is not installed, or there is no device.
         """
         self.stop()
+        if not is_safe():
+            reason = "it can only be chosen at the start: earmark --output simpleaudio"
+            raise AudioError(self.name, reason)
         self._play = _play_buffer()
         self._tape = self._new_tape()
 
@@ -156,6 +161,11 @@ class SimpleaudioOutput:
         if self._spent is not None and self._spent.is_over():
             self._spent.stop()
             self._spent = None
+
+
+def is_safe() -> bool:
+    """Tell whether this process would survive it."""
+    return sys.version_info < (3, 12) or os.environ.get("PYTHONMALLOC") == "malloc"
 
 
 def _play_buffer() -> Callable[..., Any]:

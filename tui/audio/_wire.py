@@ -11,12 +11,13 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui.audio import _commands as commands
 from tui.audio import _events as events
 from tui.audio._commands import Command
 from tui.audio._events import PlayerEvent
+from tui.audio._sound import Sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +34,8 @@ __all__ = [
     "decode",
     "encode",
 ]
+
+_T = TypeVar("_T")
 
 LINE_LIMIT = 65_536
 """The longest line in bytes; a path of 4096 bytes is 5462 in base64."""
@@ -77,10 +80,15 @@ Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 _INT_LIMIT = 2**63
 _FLOAT_LIMIT = 1e300
 
-_TYPES: dict[str, type[Message | events.PlayerStatus]] = {
+_Value = events.PlayerStatus | events.OutputInfo | Sound
+"""What stands in a field of a message, and is none itself."""
+
+_TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
     for kind in (
         commands.Load,
+        commands.Prepare,
+        commands.PrepareNothing,
         commands.Play,
         commands.Pause,
         commands.Toggle,
@@ -91,12 +99,19 @@ _TYPES: dict[str, type[Message | events.PlayerStatus]] = {
         commands.SetVolume,
         commands.SetMuted,
         commands.SetSkip,
+        commands.SetLevel,
+        commands.SetBoost,
+        commands.SetLoudness,
+        commands.SetLoop,
+        commands.SetOutput,
+        commands.ListOutputs,
         commands.Quit,
         events.StateChanged,
         events.PositionChanged,
         events.Ended,
         events.Failed,
         events.DeviceChanged,
+        events.OutputsListed,
         Ping,
         Pong,
         Ready,
@@ -144,10 +159,7 @@ def decode(line: bytes) -> Message:
     kind = _TYPES.get(name) if isinstance(name, str) else None
     if kind is None:
         raise WireError(f"unknown message {name!r}")
-    message = _unpack(kind, pairs)
-    if isinstance(message, events.PlayerStatus):
-        raise WireError("a status is no message")
-    return message
+    return _unpack(kind, pairs)
 
 
 class Lines:
@@ -171,7 +183,7 @@ class Lines:
         yield from lines
 
 
-def _pack(value: Message | events.PlayerStatus) -> dict[str, Json]:
+def _pack(value: Message | _Value) -> dict[str, Json]:
     packed: dict[str, Json] = {}
     for each in fields(value):
         kind, _, optional = str(each.type).partition(" | ")
@@ -181,10 +193,9 @@ def _pack(value: Message | events.PlayerStatus) -> dict[str, Json]:
     return packed
 
 
-def _unpack(
-    kind: type[Message | events.PlayerStatus], pairs: dict[str, Json]
-) -> Message | events.PlayerStatus:
-    known = fields(kind)
+def _unpack(kind: type[_T], pairs: dict[str, Json]) -> _T:
+    # A dataclass each, which a type variable can't say.
+    known = fields(kind)  # type: ignore[arg-type]
     if pairs.keys() != {each.name for each in known}:
         raise WireError(f"the fields of {kind.__name__} are others")
     held: dict[str, Any] = {}  # every value is checked by its kind
@@ -245,18 +256,31 @@ def _state_in(value: object) -> events.PlayerState:
         raise WireError(f"{value!r:.40} is no state") from error
 
 
-def _status_out(value: object) -> Json:
-    if not isinstance(value, events.PlayerStatus):
-        raise WireError(f"{value!r:.40} is no status")
+def _value_out(value: object) -> Json:
+    if not isinstance(value, _Value):
+        raise WireError(f"{value!r:.40} is no value of ours")
     return _pack(value)
 
 
-def _status_in(value: object) -> events.PlayerStatus:
-    if not isinstance(value, dict):
-        raise WireError("no status")
-    status = _unpack(events.PlayerStatus, value)
-    assert isinstance(status, events.PlayerStatus)  # noqa: S101  # it made just that
-    return status
+def _value_in(kind: type[_T]) -> Callable[[object], _T]:
+    def read(value: object) -> _T:
+        if not isinstance(value, dict):
+            raise WireError(f"{value!r:.40} is no {kind.__name__}")
+        return _unpack(kind, value)
+
+    return read
+
+
+def _outputs_out(value: object) -> Json:
+    if not isinstance(value, tuple):
+        raise WireError(f"{value!r:.40} is no list of outputs")
+    return [_value_out(each) for each in value]
+
+
+def _outputs_in(value: object) -> tuple[events.OutputInfo, ...]:
+    if not isinstance(value, list):
+        raise WireError(f"{value!r:.40} is no list of outputs")
+    return tuple(_value_in(events.OutputInfo)(each) for each in value)
 
 
 _KINDS: dict[str, tuple[Callable[[object], Json], Callable[[object], object]]] = {
@@ -266,6 +290,8 @@ _KINDS: dict[str, tuple[Callable[[object], Json], Callable[[object], object]]] =
     "str": (_text, _text),
     "bytes": (_bytes_out, _bytes_in),
     "PlayerState": (_text, _state_in),
-    "PlayerStatus": (_status_out, _status_in),
+    "PlayerStatus": (_value_out, _value_in(events.PlayerStatus)),
+    "Sound": (_value_out, _value_in(Sound)),
+    "tuple[OutputInfo, ...]": (_outputs_out, _outputs_in),
 }
 """By the type of a field as it is written: how it goes out, how it comes in."""

@@ -150,12 +150,12 @@ def _opened(
 
 
 def _make_playback(settings: Settings, library: Library) -> Playback:
+    from tui.cli._habits import browsing
     from tui.cli._player import make_player
     from tui.playback import Playback
 
-    playing = Playback(library.reader, library.user, make_player(settings))
-    playing.set_speed(settings.speed)
-    return playing
+    player = make_player(settings)
+    return Playback(library.reader, library.user, player, habits=browsing(settings))
 
 
 def _make_indexer(settings: Settings, library: Library, news: _News) -> IndexerProcess:

@@ -16,6 +16,7 @@ COMMANDS = (
     "config",
     "demo",
     "doctor",
+    "export",
     "key",
     "list",
     "mark",

@@ -35,9 +35,23 @@ _ABOUT = {
     "log": "The file that warnings and errors are written to.",
     "sources": 'Folders to open besides those that Earmark remembers, e.g. ["~/Sync/'
     'WhatsApp", "/mnt/phone"]. A path is relative to this file.',
-    "output": 'What to play on: "auto", "miniaudio", "simpleaudio", "null" (silence), '
-    'or "file:PATH" (a WAV file).',
-    "speed": "How fast notes are played at first, 0.5 to 4.",
+    "output": 'What to play on: "auto", "pulse", "miniaudio", "simpleaudio", "null" '
+    '(silence), "pulse:DEVICE", "miniaudio:DEVICE" (earmark doctor lists them) or '
+    '"file:PATH" (a WAV file).',
+    "speed": "How fast notes are played at first, 0.5 to 4. A speed that is set while "
+    "a note plays is remembered, see `remember`, and counts more; so for skip and "
+    "level.",
+    "skip": "How many of the pauses are left out at first: 0 none, 3 as many as can be "
+    "told.",
+    "level": "Whether all notes are brought to one loudness at first.",
+    "target_lufs": "That loudness in LUFS, -30 (soft) to -10 (loud).",
+    "remember": "What speed, skip, level and boost are remembered for when they are "
+    'set: the "sender" of the note that plays, its "chat", or "all" notes.',
+    "continuous": "Whether the next note of the chat follows by itself. What waits in "
+    "the queue always does.",
+    "gap": "How much silence is between two notes that follow each other, in seconds, "
+    "0 to 10.",
+    "tone": "Whether a short tone tells that another note begins.",
     "theme": 'The colours, by name: {themes}, or one of Textual\'s, e.g. "nord", '
     '"gruvbox" or "solarized-light". "contrast" is for tired eyes and poor screens, '
     '"safe" for those who can\'t tell red from green. What is chosen in the browser '

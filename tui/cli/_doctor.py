@@ -20,7 +20,7 @@ from tui.cli._doctor_sources import FAILED, source_facts, source_lines
 from tui.cli._library import opened
 from tui.cli._objects import moment_object, plain
 from tui.cli._output import Out, counted
-from tui.cli._sound_check import check_output
+from tui.cli._sound_check import check_output, found_outputs
 from tui.errors import DamagedError, EarmarkError
 from tui.query import parse
 from tui.text import printable
@@ -43,6 +43,7 @@ _MARKS = {
 }
 """What is counted of the user's marks, and what finds it."""
 _DEVICES = ("pulse", "miniaudio", "simpleaudio")
+_WITH_DEVICES = ("pulse:", "miniaudio:")
 _LIMITS = Path("/proc/sys/fs/inotify")
 _SHOWN = 20
 """How many problems are listed in words; `--json` has them all."""
@@ -171,9 +172,20 @@ def _audio(settings: Settings) -> dict[str, Any]:
             outputs[name] = check_output(name) or None
     outputs["null"] = None
     chosen = settings.output
-    device = "miniaudio" if chosen == "auto" and outputs["pulse"] else chosen
-    problem = outputs.get(device)
-    return {"output": chosen, "problem": problem, "outputs": outputs}
+    if chosen.startswith(_WITH_DEVICES):
+        problem = check_output(chosen) or None
+    else:
+        device = "miniaudio" if chosen == "auto" and outputs["pulse"] else chosen
+        problem = outputs.get(device)
+    return {
+        "output": plain(chosen),
+        "problem": problem,
+        "outputs": outputs,
+        "choices": [
+            {**each, "name": plain(each["name"]), "label": plain(each["label"])}
+            for each in found_outputs()
+        ],
+    }
 
 
 def _terminal() -> dict[str, Any]:
@@ -234,6 +246,18 @@ def _backups_line(backups: dict[str, Any]) -> str:
     return f"{count} beside it, the newest of {backups['newest']}"
 
 
+def _audio_lines(audio: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "audio", f"output {audio['output']}"
+    for name, problem in audio["outputs"].items():
+        yield "", f"{name}: {problem or 'works'}"
+    if audio["output"].startswith(_WITH_DEVICES) and audio["problem"]:
+        yield "", f"{audio['output']}: {audio['problem']}"
+    for number, choice in enumerate(audio["choices"]):
+        usual = ", where auto leads now" if choice["is_default"] else ""
+        title = "" if number else "outputs"
+        yield title, f"{choice['name']}: {choice['label']}{usual}"
+
+
 def _rest(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     watching = report["watching"]
     if watching["events"]:
@@ -243,9 +267,7 @@ def _rest(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
         )
     else:
         yield "watching", "no file events here, folders are looked at again and again"
-    yield "audio", f"output {report['audio']['output']}"
-    for name, problem in report["audio"]["outputs"].items():
-        yield "", f"{name}: {problem or 'works'}"
+    yield from _audio_lines(report["audio"])
     terminal = report["terminal"]
     size = f"{terminal['columns']}x{terminal['lines']}"
     what = size if terminal["is_terminal"] else "none"

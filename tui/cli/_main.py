@@ -36,6 +36,7 @@ _COMMANDS = {
     "config": ("_config", "config"),
     "demo": ("_demo", "demo"),
     "doctor": ("_doctor", "doctor"),
+    "export": ("_export", "export"),
     "key": ("_key", "key"),
     "list": ("_list", "list_notes"),
     "mark": ("_marks", "mark"),

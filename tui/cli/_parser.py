@@ -48,6 +48,7 @@ say who is who:
   earmark assign QUERY    say where notes belong            undo       take changes back
 
 keep it well:
+  earmark export QUERY    save notes as files, as they are or as MP3, M4A, WAV, ...
   earmark scan            look at every file now            doctor     what works here
   earmark backup FILE     write down all that is yours      restore    take it up again
   earmark config          make, show or explain settings    key        of a backup
@@ -155,6 +156,18 @@ def _play() -> Parser:
     parser = new_parser("play", _PLAY, QUERY)
     parser.add_argument("query", metavar="QUERY|NOTE", nargs="+", help=WHICH)
     add_sound(parser)
+    parser.add_argument(
+        "--skip", metavar="N", help="leave out pauses: 0 none, 3 as many as can be told"
+    )
+    parser.add_argument(
+        "--level",
+        action="store_true",
+        default=None,
+        help="bring all notes to one loudness",
+    )
+    parser.add_argument(
+        "--gap", metavar="S", help="seconds of silence between notes, 0 to 10"
+    )
     return parser
 
 
@@ -328,6 +341,45 @@ def _config() -> Parser:
     return parser
 
 
+_EXPORT = """\
+names:
+  Fields in braces and any text between them: {date} {time} {chat} {sender} {title} {n}
+  {hash}; a / makes folders. What is there already is never written over.
+"""
+
+
+def _export() -> Parser:
+    parser = new_parser("export", "Save notes as files.", f"{_EXPORT}\n{QUERY}")
+    parser.add_argument("query", metavar="QUERY|NOTE", nargs="+", help=WHICH)
+    parser.add_argument(
+        "--to", metavar="DIR", required=True, help="the folder; it is made"
+    )
+    parser.add_argument(
+        "--format",
+        metavar="F",
+        default="original",
+        help="original (as it is, without tags), opus, ogg, mp3, m4a, wav or flac",
+    )
+    parser.add_argument("--name", metavar="TEMPLATE", help="what files are called")
+    parser.add_argument(
+        "--bit-rate", metavar="N", type=positive, help="kbit/s; else what is usual"
+    )
+    sides = parser.add_mutually_exclusive_group()
+    sides.add_argument("--mono", action="store_true", help="one channel, the usual")
+    sides.add_argument("--stereo", action="store_true", help="the same on both sides")
+    parser.add_argument(
+        "--level", action="store_true", help="bring all notes to one loudness"
+    )
+    parser.add_argument(
+        "--skip", metavar="N", help="leave out pauses: 0 none, 3 as many as can be told"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="list the files, and write nothing"
+    )
+    add_json(parser)
+    return parser
+
+
 _PARSERS = {
     "": _browser,
     "assign": _assign,
@@ -336,6 +388,7 @@ _PARSERS = {
     "config": _config,
     "demo": _demo,
     "doctor": _doctor,
+    "export": _export,
     "key": _key,
     "list": _list,
     "merge": _merge,
@@ -351,7 +404,7 @@ _PARSERS = {
     "watch": _watch,
     **MARK_PARSERS,
 }
-_WITH_QUERY = frozenset({"assign", "list", "play", *MARK_PARSERS})
+_WITH_QUERY = frozenset({"assign", "export", "list", "play", *MARK_PARSERS})
 """Commands whose words may begin with `-`: a query has such."""
 
 
@@ -382,7 +435,7 @@ def parse_arguments(argv: list[str]) -> dict[str, Any]:
     return said
 
 
-_LATER = ("export", "listen", "ssh")
+_LATER = ("listen", "ssh")
 """Commands that are to come: whoever tries one meant no folder."""
 
 

@@ -80,7 +80,8 @@ def add_sound(parser: Parser) -> None:
     parser.add_argument(
         "--output",
         metavar="NAME",
-        help="auto, pulse, miniaudio, simpleaudio, null or file:PATH (a WAV file)",
+        help="auto, pulse, miniaudio, simpleaudio, null, pulse:DEVICE,"
+        " miniaudio:DEVICE or file:PATH (a WAV file); doctor lists them",
     )
 
 

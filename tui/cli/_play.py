@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from contextlib import closing
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tui.audio import PlayerState
@@ -82,10 +83,12 @@ def _chosen(reader: NoteReader, wanted: Wanted) -> tuple[list[NoteId], list[Note
 def _perform(
     library: Library, settings: Settings, notes: Sequence[NoteId], wanted: Wanted
 ) -> int:
+    from tui.cli._habits import performing
     from tui.playback import Playback
 
+    player = make_player(settings)
     playback = Playback(
-        library.reader, library.user, make_player(settings), continuous=False
+        library.reader, library.user, player, habits=performing(settings)
     )
     line = StatusLine(sys.stdout)
     performance = Performance(
@@ -95,15 +98,19 @@ def _perform(
         toggle=playback.toggle,
     )
     playback.subscribe(performance.changed)
-    playback.set_speed(settings.speed)
     playback.start()
     try:
         with closing(library.reader()) as reader, keys(sys.stdin, performance.pressed):
-            for note_id in notes:
-                # Asked note by note: for all of them it would take a while.
-                at_ms = _start(reader, note_id, wanted)
-                playback.play_note(note_id, at_ms=at_ms)
-                if not performance.wait(note_id):
+            # Asked note by note: for all of them it would take a while.
+            at_ms = _start(reader, notes[0], wanted)
+            for note_id, after in zip_longest(notes, notes[1:]):
+                if performance.begun != note_id:
+                    playback.play_note(note_id, at_ms=at_ms)
+                at_ms = None if after is None else _start(reader, after, wanted)
+                # One that begins at its words can't follow without a hole.
+                follows = after is not None and at_ms is None
+                playback.set_queue([after] if follows else [])
+                if not performance.wait(note_id, after if follows else None):
                     break
     finally:
         playback.close()
@@ -148,6 +155,8 @@ class Performance:
     ) -> None:
         self.code = 0
         """The exit code so far."""
+        self.begun: NoteId | None = None
+        """The note that began by itself, when the one before had ended."""
         self._total = total
         self._show = show
         self._name = name
@@ -168,11 +177,12 @@ class Performance:
         """Take a key, on any thread: q ends, n and > go on, Space pauses."""
         self._changes.put(key)
 
-    def wait(self, note_id: NoteId) -> bool:
+    def wait(self, note_id: NoteId, after: NoteId | None = None) -> bool:
         """Wait until a note has ended.
 
         Args:
             note_id: The note that was asked for.
+            after: The note that follows by itself, if one does.
 
         Returns:
             Whether to go on with the next: not when there is no sound, or enough of it.
@@ -190,6 +200,10 @@ class Performance:
                     return False
                 if now == _PAUSE:
                     self._toggle()
+            elif now is not None and after is not None and now.note_id == after:
+                self.begun = after
+                self._changes.put(now)  # which may tell that it failed
+                return True
             elif now is not None and self._is_over(now, note_id):
                 return True
             if self._is_hopeless():

@@ -15,6 +15,11 @@ def make_player(settings: Settings) -> Player:
     """Make the player that the settings ask for; it is not started."""
     from tui.audio import EngineProcess
 
-    name, _, path = settings.output.partition(":")
-    options = ("--path", path) if path else ()
-    return EngineProcess(name, log_path=settings.log, options=options)
+    # In one word: a number with a minus must not pass for another option.
+    options = [f"--target-lufs={settings.target_lufs:g}"]
+    output = settings.output
+    kind, _, path = output.partition(":")
+    if kind == "file":
+        output = kind
+        options += ["--path", path]
+    return EngineProcess(output, log_path=settings.log, options=options)

@@ -1,17 +1,21 @@
-"""`python -m tui.cli._sound_check NAME`: opens an output for a moment and tells.
+"""`python -m tui.cli._sound_check [NAME]`: opens an output for a moment and tells.
 
-A process of its own, because a sound library may crash, hang, or write to the terminal.
+Without a name it tells which ones can be chosen, as JSON. A process of its own, because
+a sound library may crash, hang, or write to the terminal.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
+from typing import Any
 
 from tui.errors import EarmarkError
 
-__all__ = ["check_output", "main"]
+__all__ = ["check_output", "found_outputs", "main"]
 
 _TIMEOUT_S = 8.0
 
@@ -25,9 +29,33 @@ def check_output(name: str) -> str:
     Returns:
         Why not; empty when it can.
     """
+    done = _run(name)
+    if done is None:
+        return "it does not answer"
+    if done.returncode == 0:
+        return ""
+    lines = done.stdout.decode(errors="replace").splitlines()
+    return lines[-1] if lines else f"it crashed (exit code {done.returncode})"
+
+
+def found_outputs() -> list[dict[str, Any]]:
+    """Tell the outputs that can be chosen here, as objects of JSON.
+
+    Returns:
+        The fields of each `OutputInfo`; none when they can't be told.
+    """
+    done = _run()
+    if done is None or done.returncode:
+        return []
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def _run(*names: str) -> subprocess.CompletedProcess[bytes] | None:
+    """Do it in another process; None when that takes too long."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "tui.cli._sound_check", name],
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "tui.cli._sound_check", *names],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_TIMEOUT_S,
@@ -36,19 +64,18 @@ def check_output(name: str) -> str:
             env={**os.environ, "PYTHONMALLOC": "malloc"},
         )
     except subprocess.TimeoutExpired:
-        return "it does not answer"
-    if done.returncode == 0:
-        return ""
-    lines = done.stdout.decode(errors="replace").splitlines()
-    return lines[-1] if lines else f"it crashed (exit code {done.returncode})"
+        return None
 
 
 def main() -> int:
-    """Open and close the output that is named."""
-    from tui.audio import make_output
+    """Open and close the output that is named, or tell which ones there are."""
+    from tui.audio import list_outputs, make_output
 
-    output = make_output(sys.argv[1])
+    if not sys.argv[1:]:
+        sys.stdout.write(json.dumps([asdict(each) for each in list_outputs()]))
+        return 0
     try:
+        output = make_output(sys.argv[1])
         output.start(lambda frames: bytes(2 * frames))  # type: ignore[union-attr]  # `auto` is never asked for
     except EarmarkError as error:
         sys.stdout.write(f"{getattr(error, 'reason', error)}\n")

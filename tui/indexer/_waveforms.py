@@ -1,4 +1,7 @@
-"""Computes waveforms on request, in a thread of its own, the newest request first."""
+"""Computes waveforms on request, in a thread of its own, the newest request first.
+
+With each comes the loudness of the note, since one pass through it tells both.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from tui.model import NoteState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tui.audio import MeasuredSound
     from tui.indexer._indexer import LibraryAccess
     from tui.library._api import IndexWriter, Reader
     from tui.model import NoteId
@@ -25,11 +29,11 @@ _MAX_WAITING = 32
 """Who moves quickly through a list wants the last notes, not all of them."""
 
 
-def compute(path: bytes) -> bytes:
-    """Compute the waveform of a file; the decoder is imported when it is needed."""
-    from tui.audio import compute_peaks
+def compute(path: bytes) -> MeasuredSound:
+    """Measure the sound of a file; the decoder is imported when it is needed."""
+    from tui.audio import measure_sound
 
-    return compute_peaks(path)
+    return measure_sound(path)
 
 
 class Waveforms:
@@ -38,20 +42,22 @@ class Waveforms:
     Args:
         library: Opens the library.
         on_event: Told when one is ready, on this thread.
-        compute: Computes the waveform of a file.
+        compute: Computes the waveform and the loudness of a file.
     """
 
     def __init__(
         self,
         library: LibraryAccess,
         on_event: Callable[[PeaksReady], None],
-        compute: Callable[[bytes], bytes] = compute,
+        compute: Callable[[bytes], MeasuredSound] = compute,
     ) -> None:
         self._library = library
         self._emit = on_event
         self._compute = compute
         self._changed = threading.Condition()
         self._waiting: dict[NoteId, None] = {}
+        self._unmeasurable: set[NoteId] = set()
+        """Notes that have a waveform, but no loudness that could be measured."""
         self._is_stopping = False
         self._thread: threading.Thread | None = None
 
@@ -109,12 +115,17 @@ class Waveforms:
         note = reader.note(note_id)
         if note is None or note.row.state is not NoteState.READY or not note.files:
             return "the note is not there"
-        if note.peaks is not None and note.has_own_peaks:
+        # Older versions kept no loudness; but nothing is measured again and again.
+        is_measured = note.lufs is not None or note_id in self._unmeasurable
+        if is_measured and note.peaks is not None and note.has_own_peaks:
             return ""
         try:
-            writer.set_peaks(note_id, self._compute(note.files[0].full_path))
+            peaks, lufs = self._compute(note.files[0].full_path)
+            writer.set_peaks(note_id, peaks, lufs)
         except EarmarkError as error:
             return error.message
         except OSError as error:
             return error.strerror or "the file can't be read"
+        if lufs is None:
+            self._unmeasurable.add(note_id)
         return ""

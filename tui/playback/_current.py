@@ -43,6 +43,12 @@ class Current:
         self.tried: set[bytes] = set()
         self.saved_at = now_s
         self.has_failed = False
+        self.has_ended = False
+        self.loop: tuple[int, int | None] | None = None
+        """The part that is played again and again; without an end while only its
+        begin is marked."""
+        self.stepped: tuple[int, float] | None = None
+        """The bookmark that was last gone to, and when."""
         self._seen = row.played
         self._is_touched = False
         self._moved_at: float | None = None
@@ -119,6 +125,12 @@ class Current:
         self._is_touched = True
         self.heard.jump()
         self.position_ms = 0
+
+    def asleep_at(self, position_ms: int) -> None:
+        """Note where the next time begins when it was not heard to its end."""
+        self._is_touched = True
+        self.heard.jump()
+        self.position_ms = position_ms
 
     def refresh(self, note: Note) -> None:
         """Take what the library knows now; the user may have marked it unplayed."""

@@ -16,6 +16,8 @@ RESTART_BELOW_MS = 20_000
 HALF_MS = 2000
 _SLACK_MS = 500
 """How far positions may run ahead of the clock before it counts as a jump."""
+_LATE_MS = 4000
+"""How far they may lag behind, and catch up."""
 
 
 def resume_position(position_ms: int, duration_ms: int | None) -> int:
@@ -43,7 +45,8 @@ class Heard:
 
     Positions come in as the player reports them. One that lies a little after the
     last, no further than the time that passed allows, was listened to; any other is
-    a jump. A stretch that is heard twice counts once.
+    a jump. A stretch that is heard twice counts once. Pauses that the player leaves out
+    count as heard: there was nothing to hear.
 
     Args:
         known: Stretches (start, end) in milliseconds that were heard before.
@@ -52,6 +55,8 @@ class Heard:
     def __init__(self, known: Sequence[tuple[int, int]] = ()) -> None:
         self._stretches: list[tuple[int, int]] = []
         self._at: int | None = None
+        self._left_out_ms = 0
+        self._ahead_ms = 0.0
         for first, last in known:
             self._add(first, last)
 
@@ -63,6 +68,18 @@ class Heard:
     def jump(self) -> None:
         """Note that the next position is no continuation (a pause, a seek, a load)."""
         self._at = None
+
+    def left_out(self, total_ms: int) -> None:
+        """Note how much of the pauses was left out since the player began anew.
+
+        It tells so before that is heard, and begins anew with each seek.
+
+        Args:
+            total_ms: All of it, in milliseconds of the note.
+        """
+        if total_ms < self._left_out_ms:
+            self._ahead_ms = 0.0
+        self._left_out_ms = total_ms
 
     def advance(self, position_ms: int, elapsed_ms: int, speed: float = 1.0) -> bool:
         """Take the next position that was reported while the note played.
@@ -78,9 +95,17 @@ class Heard:
         before, self._at = self._at, position_ms
         if before is None:
             return True
-        furthest = before + elapsed_ms * speed * 1.5 + _SLACK_MS
+        # What was left out, and does not yet show in the positions.
+        pending_ms = max(0.0, self._left_out_ms - max(0.0, self._ahead_ms))
+        if self._left_out_ms:  # and at the end the last position is a little old
+            pending_ms += _SLACK_MS * speed
+        furthest = before + elapsed_ms * speed * 1.5 + _SLACK_MS + pending_ms
         if not before <= position_ms <= furthest:
+            self._ahead_ms = 0.0
             return False
+        gained_ms = position_ms - before - elapsed_ms * speed
+        # A position may be told late, and the next one makes up for it.
+        self._ahead_ms = max(-_LATE_MS, self._ahead_ms + gained_ms)
         self._add(before, position_ms)
         return True
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.audio import PlayerState
 
 if TYPE_CHECKING:
-    from tui.model import ChatId, NoteId
+    from collections.abc import Mapping
+
+    from tui.audio import OutputInfo
+    from tui.model import ChatId, NoteId, SoundScope, SoundSettings
 
 __all__ = ["NowPlaying"]
 
@@ -40,5 +43,28 @@ class NowPlaying:
     left to play. Empty again with the next request."""
     failure: str = ""
     """Why this note can't be played, in a few words; empty for one that can."""
-    queue: int = 0
-    """How many notes wait in the queue."""
+    level: bool = False
+    """Whether the loudness is brought to the target."""
+    boost_db: float = 0.0
+    """How much louder than that."""
+    gain_db: float = 0.0
+    """How much louder than recorded it is played, by both."""
+    sounds: Mapping[SoundScope, SoundSettings] = field(default_factory=dict)
+    """What is remembered of how this note shall sound, by what for."""
+    speed_from: SoundScope | None = None
+    """What the speed was remembered for; None when it was nowhere said."""
+    loop: tuple[int, int | None] | None = None
+    """The part that is played again and again, in milliseconds; without an end while
+    only its begin is marked."""
+    queue: tuple[NoteId, ...] = ()
+    """The notes that wait in the queue, the next one first."""
+    stops_after: bool = False
+    """Whether it will be silent after this note."""
+    sleep_ms: int | None = None
+    """How long it will still play, in whole minutes; None without a limit."""
+    output: str = ""
+    """The name of the output in use; empty until there was one."""
+    outputs: tuple[OutputInfo, ...] = ()
+    """The outputs that there were when it was last asked."""
+    chosen_output: str = ""
+    """The name of the output that was asked for."""

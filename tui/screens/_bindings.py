@@ -22,6 +22,8 @@ _PART = "Jump to 0 to 90 %"
 _STEP = "Previous, next note"
 _SPEED = "Slower, faster"
 _VOLUME = "Softer, louder"
+_BOOST = "Sender softer, louder"
+_MARK = "Next, previous bookmark"
 _DAY = "Next, previous day"
 
 _TABLE = (
@@ -95,6 +97,118 @@ _TABLE = (
         "play.skip_silence",
         "Skip silence",
         "Leave out long pauses, more of them, most, or none",
+        "",
+    ),
+    (
+        "_",
+        "listen('softer')",
+        "play.boost_down",
+        "Sender softer",
+        "Have this sender speak 3 dB softer, also from now on",
+        _BOOST,
+    ),
+    (
+        "+",
+        "listen('louder')",
+        "play.boost_up",
+        "Sender louder",
+        "Have this sender speak 3 dB louder, also from now on",
+        _BOOST,
+    ),
+    (
+        "V",
+        "listen('level')",
+        "play.level",
+        "Level loudness",
+        "Bring what is soft and what is loud to the same loudness, or not",
+        "",
+    ),
+    (
+        "X",
+        "listen('sound')",
+        "play.sound",
+        "Sound remembered",
+        "What is remembered for the note, its sender, its chat and all notes",
+        "",
+    ),
+    (
+        "r",
+        "listen('replay')",
+        "play.replay",
+        "Replay 5 s",
+        "Play the last 5 seconds again",
+        "",
+    ),
+    (
+        "L",
+        "listen('loop')",
+        "play.loop",
+        "A-B loop",
+        "Mark where a part begins, then where it ends: it is played over and over",
+        "",
+    ),
+    (
+        "'",
+        "listen('next_bookmark')",
+        "play.next_bookmark",
+        "Next bookmark",
+        "Go to the bookmark after this moment",
+        _MARK,
+    ),
+    (
+        '"',
+        "listen('previous_bookmark')",
+        "play.previous_bookmark",
+        "Previous bookmark",
+        "Go to the bookmark before this moment",
+        _MARK,
+    ),
+    (
+        "a",
+        "listen('add')",
+        "play.add",
+        "Add to queue",
+        "Have the note, the selected ones, or those of a group wait in the queue",
+        "",
+    ),
+    (
+        "P",
+        "listen('add_first')",
+        "play.add_first",
+        "Play next",
+        "Have them wait before the others in the queue",
+        "",
+    ),
+    (
+        "Q",
+        "listen('queue')",
+        "play.queue",
+        "Queue",
+        "What waits to be played: in another order, or not at all",
+        "",
+    ),
+    (
+        "E",
+        "listen('stop_after')",
+        "play.stop_after",
+        "Stop after this note",
+        "Be silent when this note has ended, or go on after all",
+        "",
+    ),
+    (
+        "M",
+        "listen('sleep')",
+        "play.sleep",
+        "Sleep timer",
+        "Pause after some minutes, or at the end of this note",
+        "",
+    ),
+    (
+        "O",
+        "listen('output')",
+        "play.output",
+        "Output",
+        "Choose where it is heard: speakers, headphones, silence",
         "",
     ),
     (

@@ -45,9 +45,10 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "vim": Preset(
         "As the editor, where the usual keys are not yet: u undoes and U lists "
-        "what can be undone (r marks played), m sets a bookmark and ' lists them "
-        "(M mutes), Ctrl+f and Ctrl+b turn a page, { and } go to another chat, "
-        "^ and $ to 0 % and 90 % of the note. The top is g, not gg.",
+        "what can be undone (r marks played, Ctrl+o replays 5 s), m sets a bookmark "
+        "and ` lists them (M mutes, W is the sleep timer), Ctrl+f and Ctrl+b turn a "
+        "page, { and } go to another chat, ^ and $ to 0 % and 90 % of the note. The "
+        "top is g, not gg.",
         {
             "tree.page_down": "ctrl+f,pagedown",
             "tree.page_up": "ctrl+b,pageup",
@@ -57,8 +58,10 @@ PRESETS: Mapping[str, Preset] = {
             "note.changes": "U",
             "note.played": "r",
             "note.bookmark": "m,b",
-            "note.bookmarks": "',B",
+            "note.bookmarks": "`,B",
             "play.mute": "M",
+            "play.sleep": "W",
+            "play.replay": "ctrl+o",
             "play.percent_00": "0,^",
             "play.percent_90": "9,$",
         },

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from tui.library import Reader
     from tui.model import Edited
     from tui.screens.main import MainScreen
-    from tui.services import Editing, Services
+    from tui.services import Editing, Naming, Services
 
 __all__ = ["EditWork", "sentence"]
 
 _LONGEST_S = 3600.0
 """How long an edit may take before nobody waits for its answer."""
+_LOOK_S = 60.0
+"""How long an answer of the library is waited for."""
 _CANNOT = "The library can't be written"
 _T = TypeVar("_T")
 
@@ -115,18 +117,46 @@ class EditWork:
                 return work(edits)
 
         if has_turn:
-            return await self._waited(run, "edit")
+            return await self.waited(run, "edit")
         async with self.turn:
-            return await self._waited(run, "edit")
+            return await self.waited(run, "edit")
 
     async def look(self, question: Callable[[Reader], _T]) -> _T | None:
         """Ask the library without waiting here; None when it failed, which was said."""
         finding = self._services.finding
         if finding is None:
-            return question(self._services.reader)
-        return await self._waited(lambda: finding.ask(question), "look")
+            try:
+                return question(self._services.reader)
+            except EarmarkError as error:
+                self._main.say(sentence(error.message), is_warning=True)
+                return None
+        return await self.waited(lambda: finding.ask(question), "look", _LOOK_S)
 
-    async def _waited(self, work: Callable[[], _T], name: str) -> _T | None:
+    async def names(self, question: Callable[[Naming], _T]) -> _T | None:
+        """Ask who there is; None when it failed, which was said, or nobody knows."""
+        open_names = self._services.naming
+        if open_names is None:
+            return None
+
+        def run() -> _T:
+            with closing(open_names()) as names:
+                return question(names)
+
+        return await self.waited(run, "names")
+
+    async def waited(
+        self, work: Callable[[], _T], name: str, longest_s: float = _LONGEST_S
+    ) -> _T | None:
+        """Do something on a thread.
+
+        Args:
+            work: What may wait.
+            name: What the thread is called.
+            longest_s: So long its answer is waited for.
+
+        Returns:
+            What came of it; None when it failed, which was said.
+        """
         results: list[_T] = []
         reasons: list[str] = []
 
@@ -139,7 +169,7 @@ class EditWork:
                 reasons.append(f"this could not be done: {error}")
                 raise  # whoever runs it writes it down
 
-        await self._run(run, name, _LONGEST_S)
+        await self._run(run, name, longest_s)
         if reasons:
             self._main.say(sentence(reasons[0]), is_warning=True)
         return results[0] if results else None

@@ -6,7 +6,6 @@ next to nothing, and each thing that can be done loads what it needs.
 
 from __future__ import annotations
 
-from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
@@ -58,8 +57,6 @@ PALETTE = (
 )
 """Entries that have no key of their own: title, name, and what they do."""
 
-_LONGEST_S = 60.0
-"""How long an answer of the library is waited for."""
 _NO_SEARCH = "Nothing can be searched here"
 _SORTED = {
     Sort.NEWEST: "Newest first",
@@ -275,9 +272,8 @@ class FindActions:
         names = await self._ask(names_of)
         if names is None or self._searching is None:
             return
-        open_names = self._services.naming
-        if open_names is not None:
-            senders = await self._waited(lambda: _senders(open_names()), "names")
+        if self._services.naming is not None:
+            senders = await self._work.names(_senders)
             names["from"] = typable(senders or [])
         self._searching.learned(names)
 
@@ -442,28 +438,8 @@ class FindActions:
 
     async def _ask(self, question: Callable[[Reader], _T]) -> _T | None:
         """Ask the library without waiting here; None when it did not answer."""
-        finding = self._services.finding
-        if finding is None:
-            return question(self._services.reader)
-        return await self._waited(lambda: finding.ask(question), "ask")
-
-    async def _waited(self, work: Callable[[], _T], name: str) -> _T | None:
-        """Do something on a thread; None when it failed, which is said."""
-        results: list[_T] = []
-        reasons: list[str] = []
-
-        def run() -> None:
-            try:
-                results.append(work())
-            except EarmarkError as error:
-                reasons.append(error.message)
-
-        await self._run(run, name, _LONGEST_S)
-        if reasons:
-            self._main.say(reasons[0], is_warning=True)
-        return results[0] if results else None
+        return await self._work.look(question)
 
 
 def _senders(who: Naming) -> list[str]:
-    with closing(who):
-        return ["me", *(each.name for each in who.senders())]
+    return ["me", *(each.name for each in who.senders())]

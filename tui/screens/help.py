@@ -196,6 +196,8 @@ class HelpScreen(ModalScreen[None]):
         Binding("k,up", "scroll(-1)", "Up", show=False, id="help.up"),
         Binding("pagedown,ctrl+d", "scroll(10)", "Page down", id="help.page_down"),
         Binding("pageup,ctrl+u", "scroll(-10)", "Page up", id="help.page_up"),
+        Binding("home,g", "scroll(-1000)", "Top", show=False, id="help.top"),
+        Binding("end,G", "scroll(1000)", "Bottom", show=False, id="help.bottom"),
     ]
 
     def __init__(self, bound: Sequence[Bound], glyphs: Glyphs = UNICODE) -> None:

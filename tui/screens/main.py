@@ -17,8 +17,10 @@ from typing_extensions import override
 from tui.errors import EarmarkError
 from tui.messages import EndSearch
 from tui.model import GroupKind, NoteState, Totals
+from tui.screens._bar import bar_view
 from tui.screens._compositor import FrugalCompositor
 from tui.screens._keys import key_name, main_keys
+from tui.screens._row_waves import RowWaves
 from tui.screens._status import emptiness, notices, summary, troubles
 from tui.text import clock, printable
 from tui.widgets.details import Details
@@ -26,7 +28,7 @@ from tui.widgets.empty import Empty
 from tui.widgets.footer import Footer, Hint
 from tui.widgets.header import Header, HeaderView
 from tui.widgets.note_tree import NoteTree
-from tui.widgets.player_bar import BarState, BarView, PlayerBar
+from tui.widgets.player_bar import BarState, PlayerBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,6 +142,7 @@ class MainScreen(Screen[None]):
         self._reader = reader
         self._make_tree = tree
         self._request_peaks = request_peaks
+        self._row_waves = RowWaves(request_peaks)
         self._glyphs = glyphs
         self._expects_sources = expects_sources
         self._is_read_only = is_read_only
@@ -260,30 +263,14 @@ class MainScreen(Screen[None]):
             self.follows_next = False
             self.note_tree.playing = note_id
         self.note_tree.playing_state = now.state.value
-        names = [now.sender or "", now.chat]
-        if names[0] == names[1]:
-            names.pop()
         is_failed = bool(note_id) and now.state.value == BarState.FAILED.value
         why = self._why_failed(now) if is_failed else ""
         if now.message not in {"", why, self.bar.message}:
             self.say(now.message)
         self.bar.message = now.message
-        self.bar.update(
-            BarView(
-                state=BarState(now.state.value) if note_id else BarState.IDLE,
-                title=f" {self._glyphs.dot} ".join(filter(None, names)) or now.title,
-                position_ms=now.position_ms,
-                duration_ms=now.duration_ms,
-                speed=now.speed,
-                volume=now.volume,
-                muted=now.muted,
-                skip=now.skip,
-                saved_ms=now.saved_ms,
-                peaks=self._playing.peaks if self._playing else None,
-                problem=why,
-                silence=now.device_problem,
-            )
-        )
+        peaks = self._playing.peaks if self._playing else None
+        self.bar.update(bar_view(now, peaks, self._glyphs, problem=why))
+        self.details.update_loop(note_id, now.loop)
 
     def _why_failed(self, now: NowPlaying) -> str:
         """Say why the note can't be played; the message may be about another key."""
@@ -297,6 +284,11 @@ class MainScreen(Screen[None]):
     def _follow_cursor(self, event: NoteTree.CursorMoved) -> None:
         event.stop()
         self._show_details_soon()
+
+    @on(NoteTree.Rested)
+    def _complete_rows(self, event: NoteTree.Rested) -> None:
+        event.stop()
+        self._row_waves.ask(event.rows)
 
     @on(NoteTree.SelectionChanged)
     def _count_selected(self, event: NoteTree.SelectionChanged) -> None:
@@ -325,6 +317,7 @@ class MainScreen(Screen[None]):
     def on_resize(self, event: Resize) -> None:
         """Put the details beside the tree, or below it where that is too narrow."""
         self.set_class(event.size.width >= WIDE, "-wide")
+        self.bar.update_rows(event.size.height)
         self._arrange()
 
     def _arrange(self) -> None:
@@ -401,11 +394,12 @@ class MainScreen(Screen[None]):
         if (
             note is None
             or note.row.id == self._asked
-            or (note.peaks is not None and note.has_own_peaks)
+            or (note.has_own_peaks and None not in {note.peaks, note.lufs})
         ):
             return
         if note.row.state is NoteState.READY:
             self._asked = note.row.id
+            self._row_waves.asked(note.row.id)
             self._request_peaks(note.row.id)
 
     # Helpers

@@ -6,18 +6,17 @@ chat of 100,000 notes takes seconds to be joined with another.
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from tui.errors import EarmarkError
 from tui.model import GroupKind
+from tui.screens._work import EditWork, sentence
 from tui.screens.pick import Choice, Choices, PickScreen
 from tui.text import printable
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable, Sequence
 
     from textual.app import App
@@ -47,15 +46,10 @@ PALETTE = (
 )
 """Entries that have no key of their own: title, name, and what they do."""
 
-_LONGEST_S = 3600.0
-"""How long an edit may take before nobody waits for its answer."""
 _NO_CHAT = "Put the cursor on a chat, or on a note in one"
 _NO_NOTE = "Put the cursor on a note"
 _NO_SENDER = "It is not known who sent this note; A says it"
 _SWITCHED = {"mdy": "dmy", "dmy": "mdy"}
-
-_log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
 
 class PeopleActions:
@@ -84,8 +78,7 @@ class PeopleActions:
         self._main = main
         self._services = services
         self._glyphs = glyphs
-        self._run = run
-        self._turn = turn or asyncio.Lock()
+        self._work = EditWork(main, services, run, turn)
 
     async def do(self, name: str) -> None:
         """Do what a key or an entry of the palette stands for.
@@ -93,8 +86,7 @@ class PeopleActions:
         Args:
             name: `assign`, `undo`, or a name of PALETTE.
         """
-        if self._services.editing is None or self._services.is_read_only:
-            self._main.say("The library can't be written", is_warning=True)
+        if self._work.refuse():
             return
         try:
             await getattr(self, f"_{name}")()
@@ -116,7 +108,9 @@ class PeopleActions:
             chat_id = None if place is None else place[0]
         elif tree.cursor_group.kind in {GroupKind.CHAT, GroupKind.MONTH}:
             chat_id = tree.cursor_group.chat_id
-        chats = [] if chat_id is None else await self._look(lambda who: who.chats())
+        chats = (
+            [] if chat_id is None else await self._work.names(lambda who: who.chats())
+        )
         found = next((chat for chat in chats or () if chat.id == chat_id), None)
         if found is None:
             self._main.say(_NO_CHAT)
@@ -133,7 +127,7 @@ class PeopleActions:
             sender_id = who.sender_of(note_id)
             return next((each for each in who.senders() if each.id == sender_id), None)
 
-        found = await self._look(find)
+        found = await self._work.names(find)
         if found is None:
             self._main.say(_NO_SENDER)
         return found
@@ -186,7 +180,7 @@ class PeopleActions:
                 return edits.assign([note_id], chat=target)
             return edits.assign([note_id], sender=target)
 
-        await self._edit(assign, "This note has no recording here that can be read")
+        await self._work.edit(assign, nothing="It is assigned so already")
 
     async def _rename_chat(self) -> None:
         if chat := await self._chat():
@@ -233,7 +227,7 @@ class PeopleActions:
             call = edits.rename_chat if field == "chat" else edits.rename_sender
             return call(named.id, picked.text)
 
-        await self._edit(rename, "It is called so already")
+        await self._work.edit(rename, nothing="It is called so already")
 
     async def _merge(self, field: str, named: Named) -> None:
         view = Choices("", self._loader(field, without=named.id), lambda _: "")
@@ -246,7 +240,7 @@ class PeopleActions:
             call = edits.merge_chats if field == "chat" else edits.merge_senders
             return call([named.id], into)
 
-        await self._edit(merge, "They are one already")
+        await self._work.edit(merge, nothing="They are one already")
 
     async def _split(self, field: str, named: Named) -> None:
         parts = [
@@ -268,29 +262,29 @@ class PeopleActions:
             call = edits.split_chat if field == "chat" else edits.split_sender
             return call(part_id)
 
-        await self._edit(split, "It is on its own already")
+        await self._work.edit(split, nothing="It is on its own already")
 
     async def _switch_dates(self) -> None:
         note_id = self._note
         if note_id is None:
             self._main.say(_NO_NOTE)
             return
-        found = await self._look(lambda who: who.day_orders(note_id))
+        found = await self._work.names(lambda who: who.day_orders(note_id))
         if found is None:
             return
         if not found:
             self._main.say("No guess was needed for the time of this note")
             return
         document_id, order = found[0]
-        await self._edit(
+        await self._work.edit(
             lambda edits: edits.set_day_order(document_id, _SWITCHED.get(order, "mdy")),
-            "They are read so already",
+            nothing="They are read so already",
         )
 
     async def _undo(self) -> None:
-        told = await self._work(lambda edits: edits.undo())
+        told = await self._work.ask(lambda edits: edits.undo())
         if told is not None:
-            self._main.say(_sentence(told) if told else "There is nothing to undo")
+            self._main.say(sentence(told) if told else "There is nothing to undo")
 
     # How it is done
 
@@ -314,60 +308,12 @@ class PeopleActions:
         """Give what reads the chats or senders to choose from."""
 
         async def load() -> Sequence[Choice]:
-            named = await self._look(
+            named = await self._work.names(
                 lambda who: who.chats() if field == "chat" else who.senders()
             )
             return [_choice(each) for each in named or () if each.id != without]
 
         return load
-
-    async def _edit(self, work: Callable[[Editing], Edited], nothing: str) -> None:
-        """Change something, and say what was changed."""
-        done = await self._work(work)
-        if done is not None:
-            self._main.say(_sentence(done.text) if done.text else nothing)
-
-    async def _work(self, work: Callable[[Editing], _T]) -> _T | None:
-        open_edits = self._services.editing
-        if open_edits is None:
-            return None
-
-        def run() -> _T:
-            with closing(open_edits()) as edits:
-                return work(edits)
-
-        async with self._turn:
-            return await self._waited(run, "edit")
-
-    async def _look(self, work: Callable[[Naming], _T]) -> _T | None:
-        open_names = self._services.naming
-        if open_names is None:
-            return None
-
-        def run() -> _T:
-            with closing(open_names()) as names:
-                return work(names)
-
-        return await self._waited(run, "names")
-
-    async def _waited(self, work: Callable[[], _T], name: str) -> _T | None:
-        """Do something on a thread; None when it failed, which is said."""
-        results: list[_T] = []
-        reasons: list[str] = []
-
-        def run() -> None:
-            try:
-                results.append(work())
-            except EarmarkError as error:
-                reasons.append(error.message)
-            except Exception as error:
-                reasons.append(f"this could not be done: {error}")
-                raise  # whoever runs it writes it down
-
-        await self._run(run, name, _LONGEST_S)
-        if reasons:
-            self._main.say(reasons[0], is_warning=True)
-        return results[0] if results else None
 
 
 def _choice(named: Named) -> Choice:
@@ -392,7 +338,3 @@ def _fixed(choices: Sequence[Choice]) -> Choices:
         return choices
 
     return Choices("", load, lambda _: "")
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -37,16 +37,28 @@ _LONGEST_LABEL = 24
 _EIGHTHS = "▏▎▍▌▋▊▉"
 _MONTHS = 3
 """The pace is that of so many months, with the one that goes on now."""
+_EXACT_MS = 10 * 60_000
+"""Sums below this are written to the second: minutes would all look alike."""
 _WEEK_DAYS = 7
 _PAGE = 10
 _WHEEL = 3
 
 
 def hours(ms: int) -> str:
-    """Write a sum of lengths for people: `0 min`, `42 min`, `3 h 20 min`, `1,204 h`."""
+    """Write a sum of lengths for people, the less of it, the more exactly.
+
+    Args:
+        ms: The sum.
+
+    Returns:
+        `0 min`, `54 s`, `2 min 05 s`, `42 min`, `3 h 20 min`, `1,204 h`.
+    """
+    if 0 < ms < _EXACT_MS:
+        minutes, seconds = divmod(max(1, round(ms / 1000)), 60)
+        return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
     minutes = round(ms / 60_000)
     if minutes < 60:
-        return f"{minutes} min" if minutes or not ms else "1 min"
+        return f"{minutes} min"
     whole, rest = divmod(minutes, 60)
     if whole >= 100 or not rest:
         return f"{whole:,} h"

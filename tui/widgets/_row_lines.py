@@ -117,6 +117,7 @@ def _note_line(
         reason=row.reason if row.state is not NoteState.READY else "",
         is_starred=row.star,
         tags=row.tags,
+        wave=row.wave,
         glyphs=glyphs,
     )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 from typing_extensions import override
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from textual.geometry import Region
 
     from tui.browse import NoteItem, TreeModel
-    from tui.model import NoteId
+    from tui.model import NoteId, NoteRow
     from tui.rowtext import Line
 
 __all__ = ["TreeRows"]
@@ -49,6 +51,16 @@ class TreeRows(LateStyles):
         id: As for every widget.
         classes: As for every widget.
     """
+
+    REST_S: ClassVar = 0.5
+    """How long nothing must change until the rows count as read."""
+
+    @dataclass
+    class Rested(Message):
+        """The rows in view have stood still for a while."""
+
+        rows: list[NoteRow]
+        """The notes among them, from the top."""
 
     playing: reactive[NoteId | None] = reactive(None)
     """The note that the player holds; its row is marked."""
@@ -76,6 +88,10 @@ class TreeRows(LateStyles):
         """The rows in view; None when they have to be made anew."""
         self._drawn: dict[object, Row] = {}
         self._terminal = TerminalRows(self)
+        self._changed_s = 0.0
+        """When they last changed, by a clock that only goes on."""
+        self._is_resting = False
+        """Somebody looks already whether they stand still."""
         self.snippets: Callable[[NoteId], str] | None = None
         """Tells the words of a note around what a search found."""
 
@@ -205,7 +221,11 @@ class TreeRows(LateStyles):
         segments = []
         for text, name in line:
             style = base
-            if name and look != "cursor":  # the cursor's row is one colour
+            if name == "wave":
+                # Whatever lies under its row, it stays: a move of the cursor would
+                # cost twice the bytes otherwise.
+                style = self.part_style("note-tree--wave")
+            elif name and look != "cursor":  # the cursor's row is one colour
                 part = self.part_style(f"note-tree--{name}")
                 style = part if not look else part + Style(bgcolor=base.bgcolor)
             segments.append(Segment(text, style))
@@ -228,6 +248,26 @@ class TreeRows(LateStyles):
         self._top = max(0, min(self._top, self._model.count - height))
         self._rows = None
         self.refresh()
+        self._changed_s = time.monotonic()
+        if not self._is_resting:
+            self._is_resting = True
+            self.set_timer(self.REST_S, self._rest)
+
+    def _rest(self) -> None:
+        """Tell what is in view, or wait on while it changes."""
+        left_s = self._changed_s + self.REST_S - time.monotonic()
+        if left_s > 0.01:
+            self.set_timer(left_s, self._rest)
+            return
+        self._is_resting = False
+        rows = (
+            None if isinstance(item, NodeItem) else item.row for item in self._seen()
+        )
+        self.post_message(self.Rested([row for row in rows if row is not None]))
+
+    def _seen(self) -> list[NodeItem | NoteItem]:
+        """List what is painted; nothing while the rows are not on the screen."""
+        return self._in_view if self._rows is not None else []
 
     @override
     def notify_style_update(self) -> None:

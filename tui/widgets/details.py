@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from textual.binding import Binding
+from textual.message import Message
 from typing_extensions import override
 
 from tui.model import ChatKind, Direction, NoteKind, NoteState, Played, Precision
@@ -15,7 +17,7 @@ from tui.text import clock, printable
 from tui.widgets.cells import Cells, Role, Run, cut, line_width, wrap
 from tui.widgets.glyphs import UNICODE
 from tui.widgets.place import place
-from tui.widgets.wave import bars, levels
+from tui.widgets.wave import bars, levels, loop_cells, share_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.binding import BindingType
 
-    from tui.model import Bookmark, Evidence, Note, NoteRow
+    from tui.model import Bookmark, Evidence, Note, NoteId, NoteRow
     from tui.widgets.cells import Line
     from tui.widgets.glyphs import Glyphs
 
@@ -33,6 +35,11 @@ _LABEL = 10
 """Cells of the column of labels."""
 _TICKS = {False: "╵", True: "'"}
 """Where a bookmark is, below the waveform; by whether only ASCII may be used."""
+_CORNERS = {False: ("┌│└", "┐│┘"), True: ("[[[", "]]]")}
+"""The marks of a loop in a waveform, each from the top, the middle and the bottom; by
+whether only ASCII may be used."""
+_LOUDNESS_OF_SILENCE = -70.0
+"""What is told of a recording in which nothing is heard."""
 _APART = 3
 """Cells between the title and the marks at its right."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -124,6 +131,8 @@ class _Pane:
         self.cells = cells
         self.glyphs = glyphs
         self.lines: list[Line] = []
+        self.wave = range(0)
+        """The lines in which the waveform is drawn, from their second cell on."""
 
     def text(self, text: str, role: Role = Role.TEXT) -> None:
         """Add a paragraph."""
@@ -293,22 +302,55 @@ def _ticks(pane: _Pane, note: Note, cells: int) -> bool:
     return tells_all
 
 
-def _waveform(pane: _Pane, note: Note, rows: int) -> bool:
+def _waveform(
+    pane: _Pane, note: Note, rows: int, loop: tuple[int, int | None] | None
+) -> bool:
     """Draw the sound with its bookmarks; tells whether that is all about them."""
     cells = pane.cells - 1
+    length = note.row.duration_ms
+    is_ascii = pane.glyphs.is_ascii
     if note.peaks is not None:
         pane.gap()
-        drawn = bars(levels(note.peaks, cells), rows, ascii_only=pane.glyphs.is_ascii)
-        pane.lines += [(Run(" "), Run(line, Role.ACCENT)) for line in drawn]
+        drawn = bars(levels(note.peaks, cells), rows, ascii_only=is_ascii)
+        pane.wave = range(len(pane.lines), len(pane.lines) + rows)
+        if loop is not None and length and cells > 1:
+            places = loop_cells(loop, length, cells)
+            pane.lines += _looped(drawn, places, ascii_only=is_ascii)
+        else:
+            pane.lines += [(Run(" "), Run(line, Role.ACCENT)) for line in drawn]
     elif note.row.state is NoteState.READY:
         pane.lines += [()] * rows
+        pane.wave = range(len(pane.lines), len(pane.lines) + 1)
         pane.lines.append((Run(" "), Run(pane.glyphs.ahead * cells, Role.FAINT)))
     else:
         return False
     tells_all = _ticks(pane, note, cells)
-    end = clock(note.row.duration_ms)
+    end = clock(length)
     pane.lines.append((Run(f" 0:00{end:>{max(1, cells - 4)}}", Role.DIM),))
     return tells_all
+
+
+def _looped(
+    drawn: list[str], places: tuple[int, int | None], *, ascii_only: bool
+) -> Iterator[Line]:
+    """Put the marks of a loop into a waveform; what is outside of it is faint."""
+    start, end = places
+    for at, line in enumerate(drawn):
+        # A line by itself has brackets, for it has no corners.
+        is_corner = len(drawn) > 1 and not ascii_only
+        part = 0 if not at else 2 if at == len(drawn) - 1 else 1
+        first, last = (marks[part] for marks in _CORNERS[not is_corner])
+        inside = line[start + 1 :] if end is None else line[start + 1 : end]
+        outside = "" if end is None else line[end + 1 :]
+        parts = (
+            Run(" "),
+            Run(line[:start], Role.FAINT),
+            Run(first, Role.STRONG),
+            Run(inside, Role.ACCENT),
+            Run("" if end is None else last, Role.STRONG),
+            Run(outside, Role.FAINT),
+        )
+        yield tuple(run for run in parts if run.text)
 
 
 def _paths(note: Note) -> Iterator[tuple[str, str]]:
@@ -323,8 +365,19 @@ def _paths(note: Note) -> Iterator[tuple[str, str]]:
         yield "copy", os.fsdecode(file.path)
 
 
+def _loudness(lufs: float) -> str:
+    if lufs <= _LOUDNESS_OF_SILENCE:
+        return "silence"
+    return f"{lufs:.1f}{_FIXED}LUFS"
+
+
 def details_lines(
-    note: Note, cells: int, *, rows: int = 3, glyphs: Glyphs = UNICODE
+    note: Note,
+    cells: int,
+    *,
+    rows: int = 3,
+    loop: tuple[int, int | None] | None = None,
+    glyphs: Glyphs = UNICODE,
 ) -> list[Line]:
     """Lay out the details of a note.
 
@@ -332,17 +385,26 @@ def details_lines(
         note: The note.
         cells: The width of the pane.
         rows: The height of the waveform.
+        loop: The part that is played again and again.
         glyphs: The marks.
 
     Returns:
         The lines, in printable text.
     """
-    row = note.row
     pane = _Pane(cells - 2, glyphs)
+    _fill(pane, note, rows, loop)
+    return pane.lines
+
+
+def _fill(
+    pane: _Pane, note: Note, rows: int, loop: tuple[int, int | None] | None
+) -> None:
+    """Write all that is known of a note."""
+    row, glyphs = note.row, pane.glyphs
     dot = f" {glyphs.dot} "
     _head(pane, note)
     _state(pane, row)
-    tells_all = _waveform(pane, note, rows)
+    tells_all = _waveform(pane, note, rows, loop)
     _words(pane, note, ticks_tell_all=tells_all)
     pane.gap()
     evidence = note.evidence
@@ -370,10 +432,11 @@ def details_lines(
     if note.files:
         kind += [note.container or "not read yet", _size(note.size)]
     pane.fact("kind", dot.join(kind))
+    if note.lufs is not None:
+        pane.fact("loudness", _loudness(note.lufs))
     for label, path in _paths(note):
         pane.fact(label, path)
     pane.fact("id", note.key)
-    return pane.lines
 
 
 class Details(Cells, can_focus=True):
@@ -405,11 +468,23 @@ class Details(Cells, can_focus=True):
     ]
     HELP = "Everything that is known of the note under the cursor."
 
+    @dataclass
+    class WaveClicked(Message):
+        """A place in the waveform was pointed at."""
+
+        note_id: NoteId
+        share: float
+        """Where in the note, 0 to 1."""
+
     def __init__(self, glyphs: Glyphs = UNICODE) -> None:
         super().__init__()
         self.note: Note | None = None
         self._instead: tuple[str, ...] = ()
         self._glyphs = glyphs
+        self._loop: tuple[NoteId | None, tuple[int, int | None] | None] = (None, None)
+        """The note that has a loop, and where."""
+        self._wave = range(0)
+        """The lines with the waveform."""
 
     def update(self, note: Note | None, instead: Sequence[str] = ()) -> None:
         """Show another note, or lines in its place.
@@ -424,16 +499,47 @@ class Details(Cells, can_focus=True):
         self._instead = tuple(filter(None, instead))
         self.lay_out()
 
+    def update_loop(
+        self, note_id: NoteId | None, loop: tuple[int, int | None] | None
+    ) -> None:
+        """Mark the part of a note that is played again and again.
+
+        Args:
+            note_id: The note that plays.
+            loop: Its begin and its end; None for no such part.
+        """
+        if (note_id, loop) == self._loop:
+            return
+        before, self._loop = self._loop, (note_id, loop)
+        shown = self.note.row.id if self.note is not None else None
+        if shown in {before[0], note_id}:
+            self.lay_out()
+
     @override
     def make_lines(self) -> list[Line]:
         cells, height = self.size
+        pane = _Pane(cells - 2, self._glyphs)
         if self.note is None:
-            pane = _Pane(cells - 2, self._glyphs)
             for text in self._instead:
                 pane.text(text, Role.DIM)
-            return pane.lines
-        rows = 3 if height >= 18 else 1
-        return details_lines(self.note, cells, rows=rows, glyphs=self._glyphs)
+        else:
+            note_id, loop = self._loop
+            if note_id != self.note.row.id:
+                loop = None
+            _fill(pane, self.note, 3 if height >= 18 else 1, loop)
+        self._wave = pane.wave
+        return pane.lines
+
+    def on_click(self, event: events.Click) -> None:
+        """Play from where the waveform was pointed at."""
+        event.stop()
+        there = event.get_content_offset(self)
+        if there is None or self.note is None:
+            return
+        # The first cell of the line is blank, and the last two.
+        share = share_at(there.x - 1, self.size.width - 3)
+        if share is not None and self.top + there.y in self._wave:
+            self.post_message(self.WaveClicked(self.note.row.id, share))
 
     def action_scroll(self, delta: int) -> None:
         """Show what is further down or up."""

@@ -55,6 +55,7 @@ class NoteTree(TreeRows, can_focus=True):
         & > .note-tree--strong { text-style: bold; }
         & > .note-tree--title { color: $foreground; }
         & > .note-tree--unplayed { color: $primary; }
+        & > .note-tree--wave { color: $foreground 32%; }
         & > .note-tree--selected { background: $primary 16%; }
         & > .note-tree--cursor { color: $foreground; background: $foreground 18%; }
         & > .note-tree--cursor-blurred { background: $foreground 8%; }

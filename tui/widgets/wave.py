@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-__all__ = ["BARS", "BARS_ASCII", "bars", "levels"]
+__all__ = ["BARS", "BARS_ASCII", "bars", "levels", "loop_cells", "share_at"]
 
 BARS = " ▁▂▃▄▅▆▇█"
 """Eighths of a cell, from none to all."""
@@ -54,3 +54,43 @@ def bars(values: list[int], rows: int = 1, *, ascii_only: bool = False) -> list[
         "".join(glyphs[max(0, min(8, height - row * 8))] for height in heights)
         for row in range(rows - 1, -1, -1)
     ]
+
+
+def loop_cells(
+    loop: tuple[int, int | None], length_ms: int, cells: int
+) -> tuple[int, int | None]:
+    """Find the cells of the two marks of a loop.
+
+    Args:
+        loop: Its begin and its end in milliseconds; None while that is not marked.
+        length_ms: The length of the sound.
+        cells: How many cells show it, two at least.
+
+    Returns:
+        Two different cells, or the begin alone.
+    """
+    start, end = (
+        None if ms is None else max(0, min(cells - 1, ms * cells // length_ms))
+        for ms in loop
+    )
+    start = start or 0
+    if end is None:
+        return start, None
+    start = min(start, cells - 2)
+    return start, max(end, start + 1)
+
+
+def share_at(cell: int, cells: int) -> float | None:
+    """Tell which part of a sound was pointed at.
+
+    Args:
+        cell: The cell from the left of the waveform.
+        cells: How many it has.
+
+    Returns:
+        0 to 1: the very begin, or the middle of a cell, so that the place that is shown
+        then is the one that was pointed at. None beside the waveform.
+    """
+    if not 0 <= cell < cells:
+        return None
+    return (cell + 0.5) / cells if cell else 0.0

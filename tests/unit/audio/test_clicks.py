@@ -14,6 +14,9 @@ from tui.audio._commands import (
     Pause,
     Play,
     Seek,
+    SetBoost,
+    SetLevel,
+    SetLoudness,
     SetMuted,
     SetSpeed,
     SetVolume,
@@ -21,6 +24,7 @@ from tui.audio._commands import (
 )
 from tui.audio._mixer import Mixer, Plan
 from tui.audio._ring import Ring
+from tui.audio._sound import Sound
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +53,8 @@ COMMANDS: dict[str, list[Command]] = {
     "volume": [SetVolume(0.3)],
     "silent": [SetVolume(0.0)],
     "mute": [SetMuted(muted=True)],
+    "boost": [SetBoost(-6.0)],
+    "level": [SetLoudness(1, -15.0), SetLevel(level=True)],
     "all": [SetVolume(0.5), SetSpeed(2.0), Seek(1500)],
 }
 
@@ -64,7 +70,7 @@ def test_a_command_makes_no_click(name: str, block: int, note: bytes) -> None:
         stage.play(0.05 + delay * 0.0005, block=block)
         stage.do(*COMMANDS[name])
         stage.play(0.06, block=block)
-        stage.do(Load(2, note), SetVolume(1.0), SetMuted(muted=False), SetSpeed(1.0))
+        stage.do(Load(1, note, sound=Sound()), SetVolume(1.0), SetMuted(muted=False))
     stage.play(0.3, block=block)
     assert max(memoryview(stage.heard).cast("h")) > 8000, "there is sound"
     assert bend(bytes(stage.heard)) <= UNDISTURBED

@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.audio._commands import (
+    ListOutputs,
     Load,
     Pause,
     Play,
+    Prepare,
+    PrepareNothing,
     Quit,
     Seek,
     SeekBy,
+    SetBoost,
+    SetLevel,
+    SetLoop,
     SetMuted,
+    SetOutput,
     SetSpeed,
     SetVolume,
     Stop,
@@ -74,6 +81,23 @@ def test_another_note_makes_transport_vain() -> None:
         Pause(),
     ]
     assert coalesce([Load(1, b"/a"), Play(), Stop()]) == [Stop()]
+
+
+def test_what_follows_is_of_one_recording() -> None:
+    """Of two that shall follow the last one counts; another note forgets both."""
+    first, second = Prepare(2, b"/b"), Prepare(3, b"/c")
+    assert coalesce([first, second]) == [second]
+    assert coalesce([first, PrepareNothing()]) == [PrepareNothing()]
+    loop = SetLoop(1, 2)
+    assert coalesce([first, loop, Load(4, b"/d")]) == [Load(4, b"/d")]
+    assert coalesce([SetLoop(5, 6), loop]) == [loop]
+
+
+def test_the_output_is_of_no_recording() -> None:
+    """A load makes neither its choice nor the question for it vain."""
+    commands: list[Command] = [SetLevel(level=True), SetBoost(3.0), SetOutput("null")]
+    commands += [ListOutputs(), Load(4, b"/d")]
+    assert coalesce(commands) == commands
 
 
 def test_quit_is_all_that_counts() -> None:

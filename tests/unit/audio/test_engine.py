@@ -33,6 +33,7 @@ from tui.audio._events import (
 )
 
 if TYPE_CHECKING:
+    from tui.audio._deck import How
     from tui.audio._ring import Ring
 
 FADE = 240
@@ -156,9 +157,9 @@ def test_many_seeks_at_once_cost_one(
     assert deck is not None
     cue = deck.cue
 
-    def counted(position: float, speed: float, largest: int, skip: int) -> Ring:
+    def counted(position: float, how: How, largest: int, **more: int) -> Ring:
         cues.append(position)
-        return cue(position, speed, largest, skip)
+        return cue(position, how, largest, leads=bool(more["leads"]), turn=more["turn"])
 
     monkeypatch.setattr(deck, "cue", counted)
     stage.do(*[SeekBy(50)] * 40)

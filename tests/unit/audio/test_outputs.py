@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib.util
 import mmap
 import os
 import signal
@@ -10,19 +11,22 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.sound import noise, read_wav
+from tui.audio import _miniaudio
 from tui.audio._api import RATE
+from tui.audio._events import OutputInfo, OutputsListed
 from tui.audio._file import FileOutput
 from tui.audio._miniaudio import MiniaudioOutput
 from tui.audio._null import NullOutput
-from tui.audio._outputs import OUTPUTS, AutoChooser, make_output
+from tui.audio._outputs import OUTPUTS, AutoChooser, list_outputs, make_output
 from tui.audio._paced import PERIOD, Pacer
 from tui.audio._simpleaudio import SimpleaudioOutput
+from tui.audio._wire import encode
 from tui.errors import AudioError, UsageError
 
 if TYPE_CHECKING:
@@ -55,6 +59,133 @@ def test_each_name_makes_an_output(name: str, tmp_path: Path) -> None:
         assert not isinstance(output, AutoChooser)
         assert getattr(output, "name", None) == name
     assert not (tmp_path / "out.wav").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["pulse:a:b", "miniaudio:K\u00fcche \udcff", "file:/x"]
+)
+def test_a_name_may_go_on(name: str) -> None:
+    """With a device, whatever it is called, or with the path of a file."""
+    made = getattr(make_output(name), "name", None)
+    assert made == ("file" if name.startswith("file") else name)
+
+
+@pytest.mark.parametrize("name", ["pulse:", "null:x", "auto:", "", ":", "Pulse"])
+def test_a_name_that_goes_on_wrongly_is_refused(name: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(UsageError, match="there is no output"):
+        make_output(name)
+
+
+def test_what_there_is_without_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's own devices, and those that only ALSA's parts have are left out."""
+    known = [(b"K\xc3\xbcche\xff", b":0,0", 1), (b"Upmix", b"upmix", 0)]
+    _pretend(monkeypatch, {8: known})
+    label = "K\u00fcche\udcff"
+    assert list_outputs() == (
+        OutputInfo("auto", "the usual device"),
+        OutputInfo(f"miniaudio:{label}", label, is_default=True),
+        OutputInfo("null", "silence"),
+    )
+
+
+def test_what_there_is_without_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence, and that is where `auto` leads."""
+    _pretend(monkeypatch, {})
+    assert list_outputs() == (
+        OutputInfo("auto", "the usual device"),
+        OutputInfo("null", "silence", is_default=True),
+    )
+
+
+def test_many_devices_with_long_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that a screen and a message can hold; what has no label has its name."""
+    wide = "\N{SPEAKER}"
+    many = [
+        (f"{i:03}{wide * 147}", 5000 * wide if i else "", i == 400) for i in range(500)
+    ]
+    monkeypatch.setattr(
+        "tui.audio._pulse_server.list_sinks", lambda: [("y" * 200, "z", False), *many]
+    )
+    found = list_outputs()
+    assert [each.name[:9] for each in found[:3]] == ["auto", "pulse:000", "pulse:001"]
+    assert found[1].label == many[0][0][:80]
+    assert [each.name[:9] for each in found if each.is_default] == ["pulse:400"]
+    assert found[-1].name == "null"
+    assert len(found) == 22
+    assert encode(OutputsListed(found, found[1].name))
+
+
+@pytest.mark.parametrize("fault", ["hangs", "breaks"])
+def test_a_server_that_does_not_tell(
+    fault: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It gets some time; then there is silence to choose, at least."""
+    _pretend(monkeypatch, {})
+    end = threading.Event()
+
+    def ask() -> list[tuple[str, str, bool]]:
+        if fault == "breaks":
+            raise RuntimeError
+        end.wait(10)
+        return []
+
+    monkeypatch.setattr("tui.audio._outputs._LIST_S", 0.05)
+    monkeypatch.setattr("tui.audio._pulse_server.list_sinks", ask)
+    monkeypatch.setattr("tui.audio._miniaudio.list_devices", list)
+    names = [each.name for each in list_outputs()]
+    end.set()
+    assert names == ["auto", "null"]
+    assert ("in time" if fault == "hangs" else "no devices") in caplog.text
+
+
+def test_a_device_of_a_backend_is_found_by_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the first backend that has it; one that nobody has is a line for the user."""
+    _pretend(monkeypatch, {8: [(b"Card", b":1,0", 0)]})
+    kind, device_id = _miniaudio._find("miniaudio:Card", "Card")
+    assert (kind.name, bytes(_miniaudio._package("").ffi.buffer(device_id))[:5]) == (
+        "ALSA",
+        b":1,0\0",
+    )
+    with pytest.raises(AudioError, match="no device with this name"):
+        MiniaudioOutput("Carf").start(Source().pull)
+    _pretend(monkeypatch, {7: [], 8: []})
+    with pytest.raises(AudioError, match="no device with this name"):
+        MiniaudioOutput("Card").start(Source().pull)
+
+
+def _pretend(
+    monkeypatch: pytest.MonkeyPatch, devices: dict[int, list[tuple[bytes, bytes, int]]]
+) -> None:
+    """Have miniaudio find devices in the backends of those numbers; others fail."""
+    import miniaudio
+
+    ffi = miniaudio.ffi
+    asked: list[int] = []
+
+    def init(kinds: Any, _count: int, _config: object, _context: object) -> int:  # noqa: ANN401  # cffi has no types
+        asked.append(kinds[0])
+        return 0 if kinds[0] in devices else -1
+
+    def get(_context: object, infos: Any, count: Any, *_more: object) -> int:  # noqa: ANN401  # cffi has no types
+        there = devices[asked[-1]]
+        kept.append(ffi.new("ma_device_info[]", max(1, len(there))))
+        for info, (name, device_id, is_usual) in zip(kept[-1], there, strict=False):
+            info.name, info.isDefault = name, is_usual
+            ffi.memmove(ffi.addressof(info, "id"), device_id, len(device_id))
+        infos[0], count[0] = kept[-1], len(there)
+        return 0 if there else -1
+
+    kept: list[Any] = []
+    lib = SimpleNamespace(
+        MA_SUCCESS=0,
+        ma_context_init=init,
+        ma_context_get_devices=get,
+        ma_context_uninit=lambda _context: None,
+    )
+    monkeypatch.setattr(miniaudio, "lib", lib)
 
 
 def test_wrong_names_are_refused() -> None:
@@ -266,6 +397,7 @@ class Tapes:
         monkeypatch.setitem(sys.modules, "simpleaudio", module)
         monkeypatch.setattr(module, "play_buffer", self.play, raising=False)
         monkeypatch.setattr(Pacer, "_run", lambda _self: None)
+        monkeypatch.setenv("PYTHONMALLOC", "malloc")
         self.output = SimpleaudioOutput(clock=lambda: self.now)
 
     def play(self, *arguments: object) -> FakePlay:
@@ -348,3 +480,18 @@ def test_simpleaudio_without_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     tapes.failing = True
     with pytest.raises(AudioError, match="no such device"):
         tapes.output.start(Source().pull)
+
+
+def test_simpleaudio_is_offered_where_it_can_be_survived(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the memory of Python itself, from 3.12 on, each buffer would be the last."""
+    _pretend(monkeypatch, {})
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setenv("PYTHONMALLOC", "malloc")
+    assert "simpleaudio" in {each.name for each in list_outputs()}
+    monkeypatch.setattr(sys, "version_info", (3, 12))
+    monkeypatch.setenv("PYTHONMALLOC", "pymalloc")
+    assert "simpleaudio" not in {each.name for each in list_outputs()}
+    with pytest.raises(AudioError, match="at the start"):
+        SimpleaudioOutput().start(bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from array import array
 from functools import cache
@@ -92,6 +93,45 @@ def test_no_word_is_lost(strength: int, level: float, noise: int) -> None:
     assert cutter.saved < pauses_s + 6
 
 
+def hiss(seconds: float, level: int, seed: int = 1) -> list[int]:
+    """Make noise with as much of high tones as of low ones."""
+    chance = random.Random(seed)
+    return [chance.randint(-level, level) for _ in range(round(seconds * RATE))]
+
+
+@pytest.mark.parametrize("strength", [1, 2, 3])
+def test_loud_noise_keeps_no_pause_and_hides_no_word(strength: int) -> None:
+    """A noisy place: pauses are left out there too, and no soft beginning is.
+
+    The S is hardly louder than the noise, and the M is low and as soft.
+    """
+    way = STRENGTHS[strength]
+    calm = hiss(4, 400)
+    low = [round(500 * math.sin(2 * math.pi * 140 * at / RATE)) for at in range(19_200)]
+    soft = [hiss(0.4, 700, seed=2), [a + b for a, b in zip(low, calm, strict=False)]]
+    loud = [round(8_000 * math.sin(at / 20)) for at in range(RATE // 4)]
+    sound: array[int] = array("h", calm)
+    words = []
+    for begin in soft * 2:
+        words.append((len(sound), len(sound) + len(begin) + len(loud)))
+        sound += array("h", begin + loud + calm[: 2 * RATE])
+    made, cutter = cut(sound, strength)
+    for first, end in words:
+        kept = [at for _, at in made if first <= round(at * RATE) < end - TICK]
+        assert len(kept) >= (end - first) // TICK - 1
+    pauses = 4 + 2 * len(words)
+    left = (len(words) + 1) * (way.before + way.after + 5) / 100
+    assert pauses - left - 1.5 < cutter.saved < pauses
+
+
+def test_noise_that_begins_is_kept_until_it_is_known() -> None:
+    """It could be a word; after some seconds it is the noise of the place."""
+    sound = array("h", [0] * 2 * RATE + hiss(12, 400))
+    made, cutter = cut(sound, 3)
+    assert {round(at * 100) for _, at in made} >= set(range(200, 600))
+    assert cutter.saved > 7
+
+
 def test_the_clock_stays_true() -> None:
     """Each block stands at the time in the file where its sound is."""
     sound, _ = with_gaps(1.0, 0)
@@ -107,8 +147,8 @@ def test_the_clock_stays_true() -> None:
 def test_a_cut_does_not_click() -> None:
     """In noise, the step at a cut is no larger than the noise's own."""
     chance = random.Random(5)
-    calm = array("h", [chance.randint(-50, 50) for _ in range(3 * RATE)])
-    sound = speech("boat") + calm + speech("boat")
+    spoken = speech("boat") + array("h", bytes(6 * RATE)) + speech("boat")
+    sound = array("h", [each + chance.randint(-50, 50) for each in spoken])
     made, cutter = cut(sound, 3)
     assert cutter.saved > 1
     heard = array("h", b"".join(pcm for pcm, _ in made))

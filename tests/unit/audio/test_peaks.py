@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from tests.support.notes import encoded, silent_video
 from tests.support.sound import noise, opus, wav
+from tui.audio import MeasuredSound, measure_sound, rough_peaks, shape
+from tui.audio import _frames as frames
 from tui.audio import _peaks as peaks
-from tui.audio import compute_peaks, rough_peaks, shape
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ def _steps(levels: list[float], seconds: float = 1.0, channels: int = 1) -> byte
     return made.tobytes()
 
 
+def _peaks(path: bytes, bins: int = 200) -> bytes:
+    """Compute the waveform of a file."""
+    return measure_sound(path, bins).peaks
+
+
 def _middles(found: bytes) -> list[int]:
     """Take one of ten steps: a decoder's frame may lie across a border."""
     return list(found[5::10])
@@ -66,14 +72,14 @@ EXPECTED = [255 * math.sqrt(level) for level in LEVELS]
 def test_the_shape_is_that_of_the_sound(keep: Keep) -> None:
     """The square root of the loudest sample, relative to full scale."""
     path = keep(wav(_steps(LEVELS)))
-    assert _middles(compute_peaks(path, 40)) == pytest.approx(EXPECTED, abs=3)
-    assert len(compute_peaks(path)) == 200
+    assert _middles(_peaks(path, 40)) == pytest.approx(EXPECTED, abs=3)
+    assert len(_peaks(path)) == 200
 
 
 def test_any_coding_has_the_same_shape(keep: Keep) -> None:
     """Opus decodes to floating point numbers, a WAV to whole ones."""
     path = keep(opus(_steps(LEVELS)), "note.opus")
-    found = _middles(compute_peaks(path, 40))
+    found = _middles(_peaks(path, 40))
     assert found == pytest.approx(EXPECTED, abs=25)
 
 
@@ -83,7 +89,7 @@ def test_every_channel_counts(keep: Keep) -> None:
     right = b"\0\0" + left[:-2]
     for pcm in (left, right):
         path = keep(wav(pcm, channels=2))
-        found = _middles(compute_peaks(path, 40))
+        found = _middles(_peaks(path, 40))
         assert found == pytest.approx(EXPECTED, abs=3)
 
 
@@ -98,7 +104,7 @@ def test_eight_bits_have_their_middle_elsewhere(keep: Keep) -> None:
         file.setsampwidth(1)
         file.setframerate(8000)
         file.writeframes(bytes([128]) * 8000 + bytes([0, 255]) * 4000)
-    found = compute_peaks(keep(out.getvalue()), 20)
+    found = _peaks(keep(out.getvalue()), 20)
     assert (found[5], found[15]) == (0, 255)
 
 
@@ -106,14 +112,14 @@ def test_eight_bits_have_their_middle_elsewhere(keep: Keep) -> None:
 def test_the_last_step_sounds_too(keep: Keep, milliseconds: int) -> None:
     """However short a note is, its steps cover all of it."""
     path = keep(wav(_steps([1.0], milliseconds / 1000)))
-    assert min(compute_peaks(path, 20)[::7]) > 0
-    assert compute_peaks(path, 3)[-1] > 150
+    assert min(_peaks(path, 20)[::7]) > 0
+    assert _peaks(path, 3)[-1] > 150
 
 
 def test_a_phone_recording_has_a_shape(keep: Keep) -> None:
     """At 8 kHz every sample counts."""
     path = keep(wav(_steps(LEVELS), rate=8000))
-    assert _middles(compute_peaks(path, 40)) == pytest.approx(EXPECTED, abs=3)
+    assert _middles(_peaks(path, 40)) == pytest.approx(EXPECTED, abs=3)
 
 
 def test_damage_costs_its_place_only(keep: Keep) -> None:
@@ -121,7 +127,7 @@ def test_damage_costs_its_place_only(keep: Keep) -> None:
     data = bytearray(opus(_steps([0.5] * 6)))
     middle = len(data) // 2
     data[middle : middle + 200] = b"\xff" * 200
-    found = compute_peaks(keep(bytes(data), "note.opus"), 60)
+    found = _peaks(keep(bytes(data), "note.opus"), 60)
     assert sum(step > 100 for step in found) > 30
 
 
@@ -132,7 +138,7 @@ def test_damage_costs_its_place_only(keep: Keep) -> None:
 def test_what_is_no_sound_is_refused(keep: Keep, data: bytes) -> None:
     """With a reason; an empty waveform would look like silence."""
     path = keep(data)
-    for compute in (compute_peaks, rough_peaks):
+    for compute in (_peaks, rough_peaks):
         with pytest.raises(AudioError) as caught:
             compute(path)
         assert caught.value.reason
@@ -142,14 +148,14 @@ def test_what_is_no_sound_is_refused(keep: Keep, data: bytes) -> None:
 def test_a_film_without_sound_is_refused(keep: Keep) -> None:
     """It opens, and yet there is nothing to draw."""
     with pytest.raises(AudioError, match="no sound"):
-        compute_peaks(keep(silent_video(1.0), "film.mp4"))
+        _peaks(keep(silent_video(1.0), "film.mp4"))
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     """A folder, and a file that is gone."""
     for path in (tmp_path, tmp_path / "gone"):
         with pytest.raises(AudioError):
-            compute_peaks(os.fsencode(path))
+            _peaks(os.fsencode(path))
 
 
 def test_a_playlist_is_no_recording(tmp_path: Path) -> None:
@@ -164,27 +170,28 @@ def test_a_playlist_is_no_recording(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.opus"
         path.write_text(text)
         with pytest.raises(AudioError):
-            compute_peaks(os.fsencode(path))
+            _peaks(os.fsencode(path))
 
 
 def test_a_hole_after_the_sound_costs_little(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two gigabytes of nothing are not looked through: the shape is of the sound."""
-    monkeypatch.setattr(peaks, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(frames, "PATIENCE_S", 0.2)
     path = tmp_path / "hole.mp3"
     path.write_bytes(encoded("mp3", 2))
     os.truncate(path, 2 << 30)
     begun = time.monotonic()
-    assert len(compute_peaks(os.fsencode(path))) == 200
+    assert len(_peaks(os.fsencode(path))) == 200
     assert time.monotonic() - begun < 5
 
 
 def test_it_can_be_stopped(keep: Keep) -> None:
     """The cursor has moved on, or the browser ends."""
     path = keep(wav(_steps([1.0])))
-    assert compute_peaks(path, should_stop=lambda: True) == b""
-    assert compute_peaks(path, should_stop=lambda: False)
+    stopped = measure_sound(path, should_stop=lambda: True)
+    assert stopped == MeasuredSound(b"", None)
+    assert measure_sound(path, should_stop=lambda: False).peaks
 
 
 def test_memory_does_not_grow_with_the_length() -> None:

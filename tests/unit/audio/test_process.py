@@ -19,9 +19,13 @@ from tests.support.child import ROOT
 from tests.support.ear import Ear, wait_until
 from tui.audio import (
     DeviceChanged,
+    Ended,
     EngineProcess,
     Failed,
+    OutputsListed,
     PlayerState,
+    PositionChanged,
+    Sound,
     StateChanged,
 )
 from tui.audio import _child as child
@@ -306,3 +310,57 @@ def test_malloc_is_for_simpleaudio(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not child.wants_malloc("auto")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
     assert child.wants_malloc("auto")
+
+
+def test_what_follows_outlives_a_crash(ear: Ear) -> None:
+    """And a crash behind the joint brings back what has followed, as it sounds."""
+    player = ear.player
+    first = player.load(b"/length/3000", position_ms=1000)
+    sound = Sound(speed=2.0, skip=1, boost_db=3.0)
+    second = player.prepare(b"/length/50000", position_ms=7000, sound=sound)
+    ear.await_position(1200)
+    os.kill(_pid(ear), signal.SIGKILL)
+    ear.await_state(PlayerState.LOADING)
+    player.seek(2900)
+    wait_until(lambda: player.status.generation == second)
+    assert ear.of(Ended) == [Ended(first)]
+    ear.await_position(7300)
+    third = player.prepare(b"/length/9000")
+    at_ms = player.status.position_ms
+    os.kill(_pid(ear), signal.SIGKILL)
+    ear.await_state(PlayerState.LOADING)
+    ear.await_position(at_ms + 300)
+    status = player.status
+    assert (status.generation, status.path) == (second, b"/length/50000")
+    assert (status.speed, status.skip, status.boost_db) == (2.0, 1, 3.0)
+    player.seek(49_900)
+    wait_until(lambda: player.status.generation == third)
+
+
+def test_a_part_and_the_sound_outlive_a_crash(ear: Ear) -> None:
+    """The loop goes round on, at the output that was chosen."""
+    player = ear.player
+    player.set_level(True)
+    generation = player.load(LONG, position_ms=5000)
+    player.set_loop(5000, 5400)
+    player.set_loudness(generation, -20.5)
+    player.set_output("other")
+    wait_until(lambda: player.status.output == "other")
+    os.kill(_pid(ear), signal.SIGKILL)
+    ear.await_state(PlayerState.LOADING)
+    ear.await_state(PlayerState.PLAYING)
+    wait_until(lambda: player.status.loop_end_ms == 5400)
+    assert (player.status.level, player.status.lufs) == (True, -20.5)
+    assert player.status.output == "other"
+    ear.await_count(PositionChanged, len(ear.of(PositionChanged)) + 6)
+    assert 5000 <= player.status.position_ms <= 5500
+
+
+def test_outputs_are_listed_in_spite_of_a_crash(ear: Ear) -> None:
+    """Whoever asks gets an answer, from the next engine."""
+    ear.player.list_outputs()
+    assert [each.name for each in ear.await_count(OutputsListed, 1).outputs] == ["fake"]
+    os.kill(_pid(ear), signal.SIGSTOP)
+    ear.player.list_outputs()
+    os.kill(_pid(ear), signal.SIGKILL)
+    ear.await_count(OutputsListed, 2)

@@ -15,6 +15,7 @@ from tests.support.pulse import PulseServer, Recorder
 from tui.audio import _libpulse
 from tui.audio._api import RATE, RewritingOutput
 from tui.audio._pulse import PulseOutput
+from tui.audio._pulse_server import list_sinks
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
@@ -55,6 +56,47 @@ def test_without_the_library_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(_libpulse, "load", missing)
     with pytest.raises(AudioError, match="libpulse is not installed"):
         PulseOutput().start(lambda frames: bytes(2 * frames))
+
+
+@pytest.mark.parametrize("device", ["a\0b", "\ud800"])
+def test_a_name_that_no_device_can_have(device: str) -> None:
+    """The server is not even asked."""
+    with pytest.raises(AudioError, match="no device can have this name"):
+        PulseOutput(device).start(lambda frames: bytes(2 * frames))
+
+
+@pytest.mark.needs("pulseaudio")
+@pytest.mark.xdist_group("sound")
+def test_devices_by_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All are told; one is played on until it goes away, which is noticed at once."""
+    with PulseServer() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        module = server.add_sink("usb", "K\u00fcche")
+        assert sorted(list_sinks()) == [
+            ("test", "Null Output", True),
+            ("usb", "K\u00fcche", False),
+        ]
+        for missing in ("none", "\udcff", "a b"):
+            with pytest.raises(AudioError, match="there is no device with this name"):
+                PulseOutput(missing).start(bytes)
+        counter = _Counter()
+        output = PulseOutput("usb")
+        output.start(counter.pull)
+        wait_until(lambda: counter.at > RATE // 20)
+        assert server.sinks_in_use() == ["usb"]
+        assert not output.is_failed
+        server.remove(module)
+        wait_until(lambda: output.is_failed, 1.0)
+        assert not output.is_alive()
+        unheard = output.latency_ms
+        assert 50 < unheard <= 200
+        output.rewrite(counter.rewind, threading.Event().set)
+        output.stop()
+        server.freeze()
+        monkeypatch.setattr("tui.audio._pulse_server._CONNECT_S", 0.1)
+        with pytest.raises(AudioError, match="does not answer"):
+            list_sinks()
 
 
 class _Counter:

@@ -7,6 +7,7 @@ from array import array
 import pytest
 
 from tests.support.sound import noise
+from tui.audio._api import RATE
 from tui.audio._mixer import FADE, LOW, UNITY, Mixer, Plan
 from tui.audio._ring import Ring
 
@@ -61,6 +62,64 @@ def test_frames_are_dropped_where_time_jumps() -> None:
     assert ring.take(5000) == pcm[5000:]
     assert ring.position == pytest.approx(10.05)
     ring.drop_until(99.0)
+
+
+def looping(turns: int) -> Ring:
+    """Make a ring whose part of a tenth of a second comes again and again."""
+    ring = Ring(4.95, 1.0)
+    ring.repeats = True
+    ring.put(noise(0.05), 4.95)
+    for turn in range(1, turns):
+        ring.put(noise(0.1, seed=turn), 4.9, turn)
+    return ring
+
+
+def test_a_place_is_told_across_jumps() -> None:
+    """What was given a while ago was another round; sound is given back over it."""
+    ring = looping(5)
+    assert ring.place(99) == (0, 4.95)
+    ring.take(2400 + 4800 + 480)
+    lates = (0, 480, 481, 5281, 9999)
+    assert [ring.place(late)[0] for late in lates] == [2, 2, 1, 0, 0]
+    assert ring.place(0)[1] == pytest.approx(4.91)
+    assert ring.place(480)[1] == pytest.approx(4.9)
+    assert ring.place(481)[1] == pytest.approx(5.0 - 1 / RATE)
+    assert ring.place(5281)[1] == pytest.approx(5.0 - 1 / RATE)
+    assert ring.place(9999)[1] == pytest.approx(4.95)
+    ring.give_back(5000)
+    assert list(ring.place(0)) == pytest.approx([1, 4.9 + 280 / RATE])
+    assert ring.place(281)[0] == 0
+    ring.take(5000)
+    assert list(ring.place(0)) == pytest.approx([2, 4.91])
+
+
+def test_a_ring_follows_another_round_by_round() -> None:
+    """The same place of another round is not it."""
+    old, new = looping(4), looping(4)
+    old.take(2400 + 4800 + 480)
+    new.follow(old)
+    assert new.taken == old.taken
+    left = Ring(4.95, 1.0)
+    left.put(noise(0.2), 4.95)
+    left.follow(old)
+    assert left.taken == 0
+
+
+def test_what_is_no_recording_has_its_begin_for_a_place() -> None:
+    """And another ring goes on in the middle of it."""
+    old, new = Ring(7.0, 2.0, lead=1000), Ring(7.0, 1.0, lead=1000)
+    for ring in (old, new):
+        ring.put(bytes(2000), 7.0)
+        ring.put(noise(0.1), 7.0)
+    old.take(300)
+    assert (old.position, old.is_leading) == (7.0, True)
+    new.follow(old)
+    assert (new.taken, new.position) == (300, 7.0)
+    old.take(700 + 480)
+    assert old.position == pytest.approx(7.02)
+    assert old.place(1100)[1] == 7.0
+    new.follow(old)
+    assert new.taken == 1000 + 960
 
 
 def test_without_a_plan_there_is_silence() -> None:

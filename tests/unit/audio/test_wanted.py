@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,12 +17,32 @@ from tui.audio._events import (
     PositionChanged,
     StateChanged,
 )
-from tui.audio._wanted import Wanted, clamped_speed, clamped_volume
+from tui.audio._sound import Sound
+from tui.audio._wanted import Wanted
 
+USUAL = Sound()
 PLAYING = Wanted(generation=3, path=b"/a", position_ms=4000, plays=True)
 
+_NUMBERS = st.floats(allow_nan=False)
+_SOUNDS = st.none() | st.builds(
+    Sound, _NUMBERS, st.integers(), st.booleans(), _NUMBERS, st.none() | _NUMBERS
+)
 _COMMANDS = st.one_of(
-    st.builds(commands.Load, st.just(1), st.just(b"/x"), st.integers(), st.booleans()),
+    st.builds(
+        commands.Load,
+        st.just(1),
+        st.just(b"/x"),
+        st.integers(),
+        st.booleans(),
+        _SOUNDS,
+    ),
+    st.builds(commands.Prepare, st.just(2), st.just(b"/y"), st.integers(0), _SOUNDS),
+    st.builds(commands.SetLevel, st.booleans()),
+    st.builds(commands.SetBoost, _NUMBERS),
+    st.builds(commands.SetLoudness, st.integers(0, 2), _NUMBERS),
+    st.builds(commands.SetLoop, st.integers(0), st.integers(0)),
+    st.builds(commands.SetOutput, st.sampled_from(["null", "pulse:usb"])),
+    st.sampled_from([commands.PrepareNothing(), commands.SetLoop()]),
     st.sampled_from(
         [commands.Play(), commands.Pause(), commands.Toggle(), commands.Stop()]
     ),
@@ -45,24 +67,25 @@ def test_a_fresh_engine_is_told_all_of_it(told: list[commands.Command]) -> None:
         again = again.told(command)
     if wanted.path is not None and not wanted.over:
         assert again == wanted
-    assert (again.speed, again.volume, again.muted) == (
-        wanted.speed,
+    assert (again.volume, again.muted, again.output) == (
         wanted.volume,
         wanted.muted,
+        wanted.output,
     )
+    assert again.sound == replace(wanted.sound, lufs=again.sound.lufs)
     assert wanted.position_ms >= 0
 
 
 def test_playing_goes_on_where_it_was() -> None:
     """After a crash the position is the last that was heard."""
     wanted = PLAYING.heard(PositionChanged(3, 4100)).heard(DeviceChanged("x", "gone"))
-    assert wanted.commands()[-1] == commands.Load(3, b"/a", 4100, play=True)
+    assert wanted.commands()[-1] == commands.Load(3, b"/a", 4100, True, USUAL)
 
 
 def test_a_pause_stays_a_pause() -> None:
     """Nothing sounds by itself after a crash that was not sounding before."""
     wanted = PLAYING.told(commands.Pause())
-    assert wanted.commands()[-1] == commands.Load(3, b"/a", 4000, play=False)
+    assert wanted.commands()[-1] == commands.Load(3, b"/a", 4000, False, USUAL)
     wanted = PLAYING.told(commands.Toggle())
     assert not wanted.plays
     assert wanted.told(commands.Toggle()).plays
@@ -89,7 +112,7 @@ def test_what_is_over_is_not_loaded_again_by_itself() -> None:
     ):
         assert not any(isinstance(each, commands.Load) for each in wanted.commands())
         again = wanted.told(commands.Play())
-        assert again.commands()[-1] == commands.Load(3, b"/a", 0, play=True)
+        assert again.commands()[-1] == commands.Load(3, b"/a", 0, True, USUAL)
 
 
 def test_what_failed_is_tried_again_at_its_place() -> None:
@@ -100,7 +123,7 @@ def test_what_failed_is_tried_again_at_its_place() -> None:
     ):
         assert not any(isinstance(each, commands.Load) for each in wanted.commands())
         again = wanted.told(commands.Toggle())
-        assert again.commands()[-1] == commands.Load(3, b"/a", 4000, play=True)
+        assert again.commands()[-1] == commands.Load(3, b"/a", 4000, True, USUAL)
 
 
 def test_without_a_recording_there_is_nothing_to_move() -> None:
@@ -123,7 +146,41 @@ def test_seeks_add_up() -> None:
     assert wanted.told(commands.Seek(-5)).position_ms == 0
 
 
-def test_settings_are_clamped() -> None:
-    """The ranges are those of the engine."""
-    assert [clamped_speed(speed) for speed in (0.1, 1.2, 9.0)] == [0.5, 1.2, 4.0]
-    assert [clamped_volume(volume) for volume in (-1.0, 0.3, 9.0)] == [0.0, 0.3, 1.0]
+def _playing(generation: int, path: bytes, **more: float) -> StateChanged:
+    status = PlayerStatus(generation, path, state=PlayerState.PLAYING)
+    return StateChanged(replace(status, **more))  # type: ignore[arg-type]  # by name
+
+
+def test_what_was_prepared_takes_over() -> None:
+    """When it is heard, it is the recording; the loop was of the other one."""
+    wanted = (
+        PLAYING.told(commands.SetLoop(1000, 2000))
+        .told(commands.Prepare(4, b"/b", 500, Sound(2.0)))
+        .heard(Ended(3))
+        .heard(_playing(4, b"/b", position_ms=510, speed=2.0, boost_db=3.0))
+    )
+    assert wanted.recording() == [
+        commands.Load(4, b"/b", 510, True, Sound(2.0, boost_db=3.0))
+    ]
+
+
+def test_a_crash_keeps_what_follows_and_the_loop() -> None:
+    """Both are told to the next engine, behind the recording."""
+    following = commands.Prepare(4, b"/b", gap_ms=700, tone=True)
+    loop = commands.SetLoop(1000, 2000)
+    wanted = PLAYING.told(following).told(loop)
+    load = commands.Load(3, b"/a", 4000, True, USUAL)
+    assert wanted.commands()[-3:] == [load, loop, following]
+    for told in (commands.PrepareNothing(), commands.Stop(), load):
+        assert following not in wanted.told(told).commands()
+    failed = Failed(4, b"/b", "vanished")
+    assert wanted.heard(failed).recording() == [load, loop]
+    assert wanted.heard(Failed(2, b"/c", "vanished")) == wanted
+
+
+def test_another_one_that_was_prepared_too_late_follows_then() -> None:
+    """The engine had gone over already: nothing of either is forgotten."""
+    late = commands.Prepare(5, b"/c")
+    wanted = PLAYING.told(commands.Prepare(4, b"/b")).told(late)
+    wanted = wanted.heard(Ended(3)).heard(_playing(4, b"/b"))
+    assert wanted.recording() == [commands.Load(4, b"/b", 0, True, USUAL), late]

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.audio import _commands, _events, _wire
-from tui.audio._events import PlayerState, PlayerStatus, PositionChanged
+from tui.audio._events import PlayerState, PositionChanged
+from tui.audio._sound import Sound
 from tui.audio._wire import Lines, Message, WireError, decode, encode
 
 _WHOLE = st.integers(-(2**63), 2**63 - 1)
@@ -27,19 +29,31 @@ _BY_TYPE = {
     bytes: st.binary(max_size=5000),
     bytes | None: st.none() | st.binary(max_size=300),
     int | None: st.none() | _WHOLE,
+    float | None: st.none() | _NUMBER,
     PlayerState: st.sampled_from(PlayerState),
 }
 
 
 def _values(kind: type) -> st.SearchStrategy[Message]:
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, localns={"Sound": Sound})
     return st.builds(
         kind,
         **{
-            name: _values(hint) if hint is PlayerStatus else _BY_TYPE[hint]
+            name: _BY_TYPE[hint] if hint in _BY_TYPE else _nested(hint)
             for name, hint in hints.items()
         },
     )
+
+
+def _nested(hint: object) -> st.SearchStrategy[Any]:
+    """Give values of a field that has fields of its own."""
+    inner = typing.get_args(hint)
+    if typing.get_origin(hint) is tuple:
+        return st.lists(_nested(inner[0]), max_size=4).map(tuple)
+    if inner:
+        return st.none() | _nested(inner[0])
+    assert isinstance(hint, type)
+    return _values(hint)
 
 
 _MESSAGES = st.one_of(*(_values(kind) for kind in typing.get_args(Message)))
@@ -123,6 +137,10 @@ def test_right_names_with_wrong_values_are_refused(
         b'{"is":"Load","generation":1,"path":"?","position_ms":0,"play":true}',
         b'{"is":"StateChanged","status":{}}',
         b'{"is":"StateChanged","status":7}',
+        b'{"is":"Sound"}',
+        b'{"is":"OutputsListed","outputs":{},"chosen":"auto"}',
+        b'{"is":"OutputsListed","outputs":["auto"],"chosen":"auto"}',
+        b'{"is":"Load","generation":1,"path":"","position_ms":0,"play":true,"sound":{}}',
         b'{"is":"PlayerStatus"}',
         b"[" * 100_000,
     ],

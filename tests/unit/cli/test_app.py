@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.bad_files import spoil_library
+from tests.support.ear import wait_until
 from tests.support.notes import opus_note
 from tui.cli._app import make_app, make_services
 from tui.cli._player import make_player
@@ -25,7 +26,7 @@ from tui.indexer import (
     ScanProgress,
     ScanReport,
 )
-from tui.model import LibraryDelta, NoteId, SourceId
+from tui.model import LibraryDelta, NoteId, SoundSettings, SourceId
 from tui.services import IndexerStatus
 
 if TYPE_CHECKING:
@@ -89,7 +90,10 @@ def test_a_damaged_library_is_met_before_the_screen(
 def test_a_note_is_played_at_the_speed_of_the_settings(
     settings: Settings, tmp_path: Path
 ) -> None:
-    """The player that the settings name plays what the library knows."""
+    """The player that the settings name plays what the library knows.
+
+    What is set meanwhile, and what waits, is there at the next start.
+    """
     (tmp_path / "a.opus").write_bytes(opus_note(1))
     services = make_services(settings, [str(tmp_path).encode()])
     with ended(services):
@@ -117,6 +121,13 @@ def test_a_note_is_played_at_the_speed_of_the_settings(
         services.playing.play_note(note_id)
         assert moved.wait(15)
         assert speeds[-1] == 1.5
+        services.playing.set_boost(6.0)
+        services.playing.enqueue([note_id])
+        wait_until(lambda: services.playing.now.queue == (note_id,), what="a queue")
+    with ended(make_services(settings)) as services:
+        assert services.reader.queue() == [note_id]
+        (said,) = services.reader.sounds(note_id).values()
+        assert said == SoundSettings(boost_db=6.0)
 
 
 def test_a_folder_that_is_none_closes_what_was_opened(
@@ -185,16 +196,20 @@ def test_the_app_looks_as_the_settings_say(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("output", "options"),
     [
-        ("auto", ["--output", "auto"]),
-        ("null", ["--output", "null"]),
-        ("file:/x/y z.wav", ["--output", "file", "--path", "/x/y z.wav"]),
+        ("auto", ["--output", "auto", "--target-lufs=-20.5"]),
+        ("null", ["--output", "null", "--target-lufs=-20.5"]),
+        ("pulse:a b:c", ["--output", "pulse:a b:c", "--target-lufs=-20.5"]),
+        (
+            "file:/x/y z.wav",
+            ["--output", "file", "--target-lufs=-20.5", "--path", "/x/y z.wav"],
+        ),
     ],
 )
 def test_the_player_of_the_settings(
     settings: Settings, output: str, options: list[str]
 ) -> None:
-    """The engine's process is told the output, and a file's path."""
-    player = make_player(replace(settings, output=output))
+    """The engine's process is told the output, the loudness, and a file's path."""
+    player = make_player(replace(settings, output=output, target_lufs=-20.5))
     command: list[str] = player._command  # type: ignore[attr-defined]  # EngineProcess
     assert command[-len(options) :] == options
     player.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tui.cli import _sound_check
-from tui.cli._sound_check import check_output
+from tui.cli._sound_check import check_output, found_outputs
 from tui.indexer import IndexerLock
 from tui.library import Library
 from tui.model import SourceId, SourceState, WatchMode
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 def silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Open no sound device; the check itself has tests of its own."""
     monkeypatch.setattr("tui.cli._doctor.check_output", lambda name: f"no {name} here")
+    monkeypatch.setattr("tui.cli._doctor.found_outputs", list)
 
 
 def test_a_new_library(earmark: Earmark, isolated: Path) -> None:
@@ -134,12 +135,33 @@ def test_a_library_that_can_not_be_opened(earmark: Earmark, tmp_path: Path) -> N
     assert "integrity" not in done.out
 
 
+def test_what_can_be_played_on(
+    earmark: Earmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each by its name and by what people call it; the chosen one with its reason."""
+    found = [
+        {"name": "auto", "label": "the usual device", "is_default": False},
+        {"name": "pulse:\udcff", "label": "K\u00fcche\x1b[2J", "is_default": True},
+    ]
+    monkeypatch.setattr("tui.cli._doctor.found_outputs", lambda: found)
+    monkeypatch.setenv("EARMARK_OUTPUT", "pulse:usb")
+    audio = earmark("doctor", "--json").json["audio"]
+    assert audio["choices"][1] == found[1] | {"name": "pulse:\\xff"}
+    assert (audio["output"], audio["problem"]) == ("pulse:usb", "no pulse:usb here")
+    text = earmark("doctor").out
+    assert "auto: the usual device\n" in text
+    assert "pulse:\\xff: Küche\\x1b[2J, where auto leads now" in text
+    assert "pulse:usb: no pulse:usb here" in text
+
+
 def test_the_check_opens_an_output_elsewhere() -> None:
     """Silence always works; a device that is not there has its reason in one line."""
     assert check_output("null") == ""
     reason = check_output("miniaudio")
     assert reason
     assert "\n" not in reason
+    names = [each["name"] for each in found_outputs()]
+    assert (names[0], names[-1]) == ("auto", "null")
 
 
 def test_a_check_that_crashes_or_hangs(
@@ -152,5 +174,6 @@ def test_a_check_that_crashes_or_hangs(
     program.write_text("#!/bin/sh\nkill -SEGV $$\n")
     program.chmod(0o755)
     assert check_output("x") == "it crashed (exit code -11)"
+    assert found_outputs() == []
     program.write_text("#!/bin/sh\nexec sleep 60\n")
     assert check_output("x") == "it does not answer"

@@ -28,6 +28,7 @@ BACKUP = "Databases/msgstore.db.crypt15"
 def silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Open no sound device."""
     monkeypatch.setattr("tui.cli._doctor.check_output", lambda name: f"no {name} here")
+    monkeypatch.setattr("tui.cli._doctor.found_outputs", list)
 
 
 @pytest.fixture

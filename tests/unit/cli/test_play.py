@@ -13,10 +13,12 @@ import pytest
 from tests.support.lines import running
 from tests.support.notes import opus_note
 from tests.support.terminal import PtyTerminal
-from tui.audio import PlayerState
+from tui.audio import PlayerState, Sound
+from tui.cli._habits import browsing, performing
 from tui.cli._play import Performance, StatusLine
-from tui.model import NoteId
-from tui.playback import NowPlaying
+from tui.config import load_settings
+from tui.model import NoteId, SoundScope, SoundSettings
+from tui.playback import Defaults, Habits, NowPlaying
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -218,6 +220,66 @@ def test_a_late_word_about_another_note_ends_nothing(
         "earmark: note 1: x",
         "earmark: This note is no longer in the library",
     ]
+
+
+def test_a_note_that_begins_by_itself_ends_the_one_before(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is told of it then is not forgotten: it may have failed at once."""
+    performance = Performance(2, lambda *_: None, name=named)
+    performance.changed(playing(ONE, position_ms=900))
+    performance.changed(NowPlaying(note_id=TWO, message="Can't", failure="it is bad"))
+    assert performance.wait(ONE, TWO)
+    assert performance.begun == TWO
+    assert performance.code == 0
+    assert performance.wait(TWO)
+    assert performance.code == 3
+    assert capsys.readouterr().err == "earmark: note 2: it is bad\n"
+
+
+def test_notes_are_played_as_the_options_say(
+    earmark: Earmark, tmp_path: Path, two: Path
+) -> None:
+    """Once each, in one go, though a remembered speed would be another."""
+    earmark("scan", two)
+    output = tmp_path / "out.wav"
+    options = ["--speed", "2", "--skip", "1", "--level", "--gap", "0.5"]
+    done = earmark("play", "is:unplayed", "--output", f"file:{output}", *options)
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert {note["played"] for note in earmark("list", "--json").json} == {"played"}
+    with wave.open(str(output)) as written:
+        heard_s = written.getnframes() / written.getframerate()
+    assert heard_s == pytest.approx(1.0 + 0.5, abs=0.25)
+    for wrong in (["--skip", "4"], ["--gap", "11"]):
+        assert earmark("play", "is:played", *wrong).code == 2
+
+
+def test_the_habits_of_the_browser_and_of_play(tmp_path: Path) -> None:
+    """What is said for this run counts more than what was remembered for all."""
+    path = tmp_path / "config.toml"
+    path.write_text("speed = 1.5\nskip = 2\ngap = 0.25\nremember = 'chat'\ntone = true")
+    options = {"config": str(path), "speed": "3"}
+    settings = load_settings(options, {"EARMARK_LEVEL": "1"})
+    sound = Sound(speed=3.0, skip=2, level=True)
+    assert browsing(settings) == Habits(
+        gap_ms=250,
+        tone=True,
+        remember=SoundScope.CHAT,
+        defaults=Defaults(sound, insisted=SoundSettings(speed=3.0, level=True)),
+    )
+    assert performing(settings) == Habits(
+        continuous=False,
+        gap_ms=250,
+        tone=True,
+        remember=SoundScope.CHAT,
+        defaults=Defaults(
+            sound,
+            insisted=SoundSettings(level=True),
+            commanded=SoundSettings(speed=3.0),
+        ),
+        keeps_queue=False,
+        leaves_out=False,
+    )
 
 
 def test_a_device_that_is_away_for_long_ends_it(

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from tests.support.notes import opus_note
+from tests.support.indexed import DEADLINE_S, library_with_note, wait_event
 from tui import indexer
-from tui.errors import AudioError, LibraryError
+from tui.errors import LibraryError
 from tui.indexer import (
     Changed,
     Failed,
@@ -30,16 +30,13 @@ from tui.indexer import (
     ScanReport,
     ScanStarted,
     SourceStatus,
-    Waveforms,
 )
 from tui.indexer._host import Host, main
 from tui.indexer._wire import Lines, Peaks, Reload, Rescan, decode, encode
 from tui.library import Library
 from tui.model import (
     NoteId,
-    NoteState,
     SourceId,
-    SourceKind,
     SourceState,
     WatchMode,
 )
@@ -50,7 +47,6 @@ if TYPE_CHECKING:
 
     from tui.indexer import IndexEvent
 
-DEADLINE_S = 20.0
 _ID = SourceId(3)
 _PROBLEM = ScanProblem(_ID, b"a/\xff\n.opus", "permission denied")
 
@@ -169,129 +165,6 @@ def test_the_supervisor_is_light() -> None:
     assert done.stdout.strip() == "[]"
 
 
-# Waveforms
-
-
-def _library_with_note(path: Path) -> tuple[Library, NoteId]:
-    root = path / "source"
-    root.mkdir()
-    (root / "a.opus").write_bytes(opus_note(1.0))
-    library = Library.open(path / "library.db")
-    writer, reader = library.index_writer(), library.reader()
-    writer.add_source(os.fsencode(root), SourceKind.FOLDER, "x", 50, ())
-    indexer.scan(writer, reader.sources())
-    (note,) = reader.all_notes(states=[NoteState.READY])
-    writer.close()
-    reader.close()
-    return library, note.row.id
-
-
-def _wait(events: queue.Queue[IndexEvent], kind: type[_Event]) -> _Event:
-    deadline = time.monotonic() + DEADLINE_S
-    while True:
-        event = events.get(timeout=max(0.01, deadline - time.monotonic()))
-        if isinstance(event, kind):
-            return event
-
-
-def test_a_waveform_is_computed_and_kept(tmp_path: Path) -> None:
-    """It arrives in the library; asked again, it is there already."""
-    library, note_id = _library_with_note(tmp_path)
-    events: queue.Queue[IndexEvent] = queue.Queue()
-    computed: list[bytes] = []
-
-    def compute(path: bytes) -> bytes:
-        computed.append(path)
-        return b"\x01\x02"
-
-    with library:
-        waveforms = Waveforms(library, events.put, compute)
-        waveforms.request(note_id)
-        assert _wait(events, PeaksReady) == PeaksReady(note_id)
-        waveforms.request(note_id)
-        assert _wait(events, PeaksReady) == PeaksReady(note_id)
-        waveforms.request(NoteId(999))
-        assert "not there" in _wait(events, PeaksReady).reason
-        waveforms.stop()
-        assert waveforms.join(DEADLINE_S)
-        waveforms.request(note_id)
-        reader = library.reader()
-        note = reader.note(note_id)
-        reader.close()
-    assert note is not None
-    assert note.peaks == b"\x01\x02"
-    assert computed == [os.fsencode(tmp_path / "source" / "a.opus")]
-
-
-def test_the_newest_request_is_served_first(tmp_path: Path) -> None:
-    """Who moves quickly through a list wants the last note; old wishes are dropped."""
-    library, note_id = _library_with_note(tmp_path)
-    events: queue.Queue[IndexEvent] = queue.Queue()
-    gate, begun = threading.Event(), threading.Event()
-
-    def compute(path: bytes) -> bytes:
-        begun.set()
-        assert gate.wait(DEADLINE_S)
-        raise AudioError(path, "no sound")
-
-    with library:
-        waveforms = Waveforms(library, events.put, compute)
-        waveforms.request(note_id)
-        assert begun.wait(DEADLINE_S)
-        for number in range(100, 200):
-            waveforms.request(NoteId(number))
-        gate.set()
-        served = [_wait(events, PeaksReady) for _ in range(33)]
-        waveforms.stop()
-        assert waveforms.join(DEADLINE_S)
-    assert "no sound" in served[0].reason
-    assert [event.note_id for event in served[1:]] == list(range(199, 167, -1))
-
-
-@pytest.mark.parametrize("error", [OSError(5, "I/O error"), OSError()])
-def test_a_file_that_fails_gives_a_reason(tmp_path: Path, error: OSError) -> None:
-    """An error of the disk is an answer."""
-    library, note_id = _library_with_note(tmp_path)
-    events: queue.Queue[IndexEvent] = queue.Queue()
-
-    def compute(path: bytes) -> bytes:
-        raise error
-
-    with library:
-        waveforms = Waveforms(library, events.put, compute)
-        waveforms.request(note_id)
-        assert _wait(events, PeaksReady).reason
-        waveforms.stop()
-        assert waveforms.join(DEADLINE_S)
-
-
-def test_a_fault_ends_only_one_life_of_the_thread(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The next request is served."""
-    library, note_id = _library_with_note(tmp_path)
-    events: queue.Queue[IndexEvent] = queue.Queue()
-    faults = [True]
-
-    def compute(path: bytes) -> bytes:
-        if faults:
-            faults.pop()
-            raise ZeroDivisionError
-        return b"\x01"
-
-    with library:
-        waveforms = Waveforms(library, events.put, compute)
-        waveforms.request(note_id)
-        deadline = time.monotonic() + DEADLINE_S
-        while waveforms._thread is not None:
-            assert time.monotonic() < deadline
-        waveforms.request(note_id)
-        assert _wait(events, PeaksReady).reason == ""
-        waveforms.stop()
-        assert waveforms.join(DEADLINE_S)
-    assert "failed" in caplog.text
-
-
 # The host, in this process
 
 
@@ -337,7 +210,7 @@ def test_one_leads_and_the_other_follows(
 ) -> None:
     """The second serves waveforms, and leads when the first is gone."""
     monkeypatch.setattr("tui.indexer._host._ELECTION_S", 0.05)
-    library, note_id = _library_with_note(tmp_path)
+    library, note_id = library_with_note(tmp_path)
 
     def serve(channel: socket.socket) -> int:
         return Host(channel, library, IndexerLock(library.path)).serve()
@@ -360,7 +233,7 @@ def test_one_leads_and_the_other_follows(
 
 def test_a_backup_is_made_after_the_first_scan(tmp_path: Path) -> None:
     """A library that gets damaged can be restored from it."""
-    library, _ = _library_with_note(tmp_path)
+    library, _ = library_with_note(tmp_path)
 
     def serve(channel: socket.socket) -> int:
         return Host(channel, library, IndexerLock(library.path)).serve()
@@ -388,7 +261,7 @@ def test_without_a_backup_indexing_goes_on(
         raise LibraryError(tmp_path, "the disk is full")
 
     monkeypatch.setattr(Library, "back_up", back_up)
-    library, _ = _library_with_note(tmp_path)
+    library, _ = library_with_note(tmp_path)
 
     def serve(channel: socket.socket) -> int:
         return Host(channel, library, IndexerLock(library.path)).serve()
@@ -410,7 +283,7 @@ def test_an_indexer_that_failed_is_started_again(
 ) -> None:
     """The process ends with a code that says so."""
     monkeypatch.setattr("tui.indexer._host._ELECTION_S", 0.02)
-    library, _ = _library_with_note(tmp_path)
+    library, _ = library_with_note(tmp_path)
 
     def refuse() -> None:
         raise ZeroDivisionError
@@ -438,22 +311,22 @@ def test_the_child_indexes_and_comes_back_after_a_kill(
     tmp_path: Path, events: queue.Queue[IndexEvent]
 ) -> None:
     """Killed, it is started again and goes on; closed, it ends."""
-    library, note_id = _library_with_note(tmp_path)
+    library, note_id = library_with_note(tmp_path)
     process = IndexerProcess(library.path, events.put, log_path=tmp_path / "log")
     with library:
         process.start()
-        assert _wait(events, Leading).leading
-        _wait(events, ScanFinished)
+        assert wait_event(events, Leading).leading
+        wait_event(events, ScanFinished)
         first = process.pid
         assert first is not None
         os.kill(first, signal.SIGKILL)
-        assert _wait(events, Leading).leading
-        _wait(events, ScanFinished)
+        assert wait_event(events, Leading).leading
+        wait_event(events, ScanFinished)
         process.request_peaks(note_id)
-        assert _wait(events, PeaksReady) == PeaksReady(note_id)
+        assert wait_event(events, PeaksReady) == PeaksReady(note_id)
         process.rescan()
         process.reload()
-        _wait(events, ScanFinished)
+        wait_event(events, ScanFinished)
         second = process.pid
         assert second is not None
         assert second != first
@@ -466,7 +339,7 @@ def test_the_child_indexes_and_comes_back_after_a_kill(
 
 def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:
     """Killed without a word, the browser leaves nobody behind."""
-    library, _ = _library_with_note(tmp_path)
+    library, _ = library_with_note(tmp_path)
     library.close()
     code = (
         "import sys, time, pathlib\n"
@@ -508,7 +381,7 @@ def test_a_child_that_ends_again_and_again_is_told(
         tmp_path / "library.db", events.put, command=[sys.executable, "-c", "1/0"]
     )
     process.start()
-    assert "again and again" in _wait(events, Failed).reason
+    assert "again and again" in wait_event(events, Failed).reason
     process.close(DEADLINE_S)
 
 
@@ -520,7 +393,7 @@ def test_a_child_that_cant_be_started_is_told(
         tmp_path / "library.db", events.put, command=[str(tmp_path / "nothing")]
     )
     process.start()
-    assert "can't be started" in _wait(events, Failed).reason
+    assert "can't be started" in wait_event(events, Failed).reason
     process.close(DEADLINE_S)
 
 
@@ -537,7 +410,7 @@ def test_nonsense_from_the_child_is_left_out(
         tmp_path / "library.db", events.put, command=[sys.executable, "-c", code]
     )
     process.start()
-    assert _wait(events, Changed) == Changed(5)
+    assert wait_event(events, Changed) == Changed(5)
     process.close(DEADLINE_S)
     assert process.join(0)
     assert caplog.text.count("not understood") == 2
@@ -557,7 +430,7 @@ def test_the_log_begins_anew_when_it_grew_too_long(
         tmp_path / "library.db", events.put, log_path=log, command=command
     )
     process.start()
-    _wait(events, Failed)
+    wait_event(events, Failed)
     process.close(DEADLINE_S)
     assert log.stat().st_size < 10_000
     assert b"hello" in log.read_bytes()

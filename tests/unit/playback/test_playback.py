@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tui.audio import DeviceChanged, PlayerState
+from tui.audio import DeviceChanged, PlayerState, PlayerStatus, StateChanged
 from tui.errors import LibraryError
 from tui.model import ChatId, Group, GroupKind, LibraryDelta, NoteId, NoteState, Played
-from tui.playback import NowPlaying
+from tui.playback import Habits, NowPlaying
 
 if TYPE_CHECKING:
     from tests.unit.playback.conftest import Desk
@@ -105,9 +105,31 @@ def test_a_seek_while_paused_is_kept(desk: Desk) -> None:
     desk.player.becomes(PlayerState.PAUSED)
     desk.clock.now += 600
     desk.player.goes_to(30_000)
+    assert desk.kept == [(12, 30_000, 0)]
+    desk.player.goes_to(31_000)
+    assert desk.kept[1:] == [(12, 31_000, 0)]
     desk.clock.now += 600
     desk.player.becomes(PlayerState.PAUSED, position_ms=55_000)
     assert desk.kept[-1] == (12, 55_000, 0)
+
+
+def test_a_note_that_plays_is_asked_for_from_a_moment(desk: Desk) -> None:
+    """It goes there, and is not loaded again."""
+    desk.play(12)
+    desk.playback.play_note(NoteId(12), at_ms=7000)
+    desk.run()
+    assert desk.player.asked == ["seek 7000", "play"]
+    desk.playback.play_note(NoteId(13), at_ms=5000)
+    desk.run()
+    assert desk.player.loads[-1] == (b"/notes/13.opus", 5000)
+
+
+def test_only_so_many_notes_are_remembered(desk: Desk) -> None:
+    """A day of listening does not fill the memory."""
+    for number in range(100):
+        desk.library.put(1000 + number, 3, 1_800_000_000_000 + number)
+        desk.play(1000 + number)
+    assert len(desk.playback._session._recent) == 64
 
 
 def test_a_note_that_never_sounded_keeps_its_position(desk: Desk) -> None:
@@ -151,7 +173,8 @@ def test_listening_in_two_sessions_adds_up(desk: Desk) -> None:
 def test_speed_does_not_matter_to_the_marks(desk: Desk) -> None:
     """A note heard at double speed was heard."""
     desk.play(12)
-    desk.player.becomes(PlayerState.PLAYING, speed=2.0)
+    desk.playback.set_speed(2.0)
+    desk.player.becomes(PlayerState.PLAYING)
     desk.player.ends()
     assert desk.kept[-1] == (12, 0, 2)
     assert desk.now.speed == 2.0
@@ -505,6 +528,54 @@ def test_trouble_with_the_library_is_a_line(desk: Desk) -> None:
     desk.library.note = note  # type: ignore[method-assign]
     desk.playback.play_note(NoteId(13))
     assert desk.now.note_id == 13
+
+
+def test_a_library_that_can_not_be_opened_or_closed(desk: Desk) -> None:
+    """Each request says so, and the next one tries again."""
+
+    def broken(*_: object) -> None:
+        raise LibraryError("/library", "it is away")
+
+    session = desk.playback._session
+    session.close()
+    opens, session._open_reader = session._open_reader, broken  # type: ignore[assignment]
+    for _ in range(2):
+        desk.playback.play_note(NoteId(13))
+        assert desk.now.message == "/library: it is away"
+    session.close()
+    session._open_reader = opens
+    close, desk.library.close = desk.library.close, broken  # type: ignore[method-assign]
+    desk.library.note, note = broken, desk.library.note  # type: ignore[method-assign, assignment]
+    desk.playback.play_note(NoteId(13))
+    assert desk.now.message == "/library: it is away"
+    desk.library.close, desk.library.note = close, note  # type: ignore[method-assign]
+    desk.playback.play_note(NoteId(13))
+    assert desk.now.note_id == 13
+
+
+def test_a_note_may_be_asked_for_before_the_start(desk: Desk) -> None:
+    """It plays as it shall; what waits is read all the same."""
+    desk.library.waiting = [NoteId(21)]
+    desk.begin(Habits(), [lambda playback: playback.play_note(NoteId(12))])
+    now = desk.now
+    assert (now.note_id, now.queue) == (12, (21,))
+
+
+def test_a_state_of_an_older_load_is_dropped(desk: Desk) -> None:
+    """Whatever it tells."""
+    desk.play(12)
+    desk.player.tell(StateChanged(PlayerStatus(state=PlayerState.FAILED)))
+    assert desk.now.state is PlayerState.PLAYING
+
+
+def test_after_a_stop_the_settings_are_still_told(desk: Desk) -> None:
+    """There is no note that they could be of."""
+    desk.play(12)
+    desk.playback.stop()
+    desk.run()
+    desk.player.becomes(PlayerState.IDLE, volume=0.4)
+    now = desk.now
+    assert (now.note_id, now.volume) == (None, 0.4)
 
 
 def test_only_changes_are_published(desk: Desk) -> None:

@@ -90,3 +90,32 @@ def test_closing_before_the_start_is_fine() -> None:
     playback.close()
     playback.start()
     assert player.asked == ["close"]
+
+
+def test_time_that_passes_is_noticed() -> None:
+    """Without a word of the player or the user, it becomes softer and pauses."""
+    playback, player, library, shown = _started()
+    _sound(player, shown)
+    playback.sleep_after(0)
+    wait_until(lambda: playback._session.is_fading, what="the fade")
+    clock = playback._clock
+    assert isinstance(clock, HandClock)
+    clock.now += 10
+    wait_until(lambda: "pause" in player.asked, what="the silence")
+    playback.close()
+    assert library.kept[-1] == (12, 5300, Played.HALF)
+    assert player.status.volume == 1.0
+
+
+def test_a_library_that_can_not_be_closed_ends_nothing() -> None:
+    """The thread ends all the same, and says so in the log."""
+
+    def broken() -> None:
+        raise OSError
+
+    playback, player, library, shown = _started()
+    library.close = broken  # type: ignore[method-assign]
+    _sound(player, shown)
+    playback.close()
+    assert player.asked[-1] == "close"
+    assert not any(each.name == "earmark-playback" for each in threading.enumerate())
