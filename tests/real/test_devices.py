@@ -265,8 +265,10 @@ def test_the_devices_are_told_and_a_missing_one_refused(house: House) -> None:
     assert problem == "Can't play on pulse:none: there is no device with this name"
     assert find(NOISE, heard[-2 * RATE // 2 :]) > 0
     assert told.chosen == "auto"
-    assert told.outputs[1:-1] == (
+    assert told.outputs[1:3] == (
         OutputInfo("pulse:kitchen", KITCHEN),
         OutputInfo("pulse:test", "Null Output", is_default=True),
     )
+    # An extra that may be installed here.
+    assert {each.name for each in told.outputs[3:-1]} <= {"simpleaudio"}
     assert (told.outputs[0].name, told.outputs[-1].name) == ("auto", "null")

@@ -126,7 +126,7 @@ class Core:
             start_ms = at_ms
             if start_ms is None:
                 start_ms = resume_position(current.position_ms, current.duration_ms)
-            current.position_ms = start_ms
+            current.begin(start_ms, is_asked=at_ms is not None)
             self._load_file(current, path)
         self._show()
 

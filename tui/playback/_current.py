@@ -97,6 +97,18 @@ class Current:
         """Whether so much was heard that the played mark changes."""
         return self.standing[1] > self._saved[1]
 
+    def begin(self, position_ms: int, *, is_asked: bool) -> None:
+        """Stand where it begins.
+
+        Args:
+            position_ms: Where that is.
+            is_asked: Whether it was asked for: then it is kept, even if the next
+                thing is a pause.
+        """
+        if is_asked and position_ms != self.position_ms:
+            self._is_touched = True
+        self.position_ms = position_ms
+
     def saved(self) -> None:
         """Note that all that stands was kept."""
         self._saved = self.standing

@@ -77,6 +77,17 @@ def test_a_name_that_goes_on_wrongly_is_refused(name: str) -> None:
         make_output(name)
 
 
+@pytest.fixture(autouse=True)
+def lean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have simpleaudio not be installed, wherever the tests run."""
+    find = importlib.util.find_spec
+
+    def missing(name: str, package: str | None = None) -> object:
+        return None if name == "simpleaudio" else find(name, package)
+
+    monkeypatch.setattr(importlib.util, "find_spec", missing)
+
+
 def test_what_there_is_without_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine's own devices, and those that only ALSA's parts have are left out."""
     known = [(b"K\xc3\xbcche\xff", b":0,0", 1), (b"Upmix", b"upmix", 0)]

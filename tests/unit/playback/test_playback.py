@@ -113,6 +113,20 @@ def test_a_seek_while_paused_is_kept(desk: Desk) -> None:
     assert desk.kept[-1] == (12, 55_000, 0)
 
 
+def test_a_moment_that_was_asked_for_is_kept_though_nothing_was_heard(
+    desk: Desk,
+) -> None:
+    """A pause in the same breath leaves the note where it was to begin."""
+    desk.playback.play_note(NoteId(12), at_ms=7000)
+    desk.run()
+    desk.player.begins()
+    desk.player.becomes(PlayerState.PAUSED)
+    assert desk.kept == [(12, 7000, 0)]
+    desk.play(13)  # not asked for: it stays as it was
+    desk.player.becomes(PlayerState.PAUSED)
+    assert desk.kept == [(12, 7000, 0)]
+
+
 def test_a_note_that_plays_is_asked_for_from_a_moment(desk: Desk) -> None:
     """It goes there, and is not loaded again."""
     desk.play(12)
