@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.containers import Horizontal
+from textual.geometry import Region
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -252,3 +253,10 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+
+
+def screen_of(app: TreeApp) -> list[str]:
+    """Read the lines of the tree."""
+    tree = app.tree_view
+    strips = tree.render_lines(Region(0, 0, *tree.size))
+    return [strip.text.rstrip() for strip in strips]

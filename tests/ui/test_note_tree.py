@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from textual.events import MouseScrollDown, MouseScrollUp
-from textual.geometry import Region
 
 from tests.support.memory_library import START_MS, MemoryLibrary
-from tests.support.tree_app import TreeApp
+from tests.support.tree_app import TreeApp, screen_of
 from tui.answers import SavedSearch
 from tui.model import (
     ChatId,
@@ -69,13 +68,6 @@ def made(*, notes: int = 5, ascii_only: bool = False) -> Watched:
             order = START_MS - 40 * DAY + i * DAY - chat * 1000
             library.put(chat * 100 + i, chat, order)
     return Watched(library, ascii_only=ascii_only)
-
-
-def screen_of(app: TreeApp) -> list[str]:
-    """Read the lines of the tree."""
-    tree = app.tree_view
-    strips = tree.render_lines(Region(0, 0, *tree.size))
-    return [strip.text.rstrip() for strip in strips]
 
 
 def chosen(app: Watched) -> list[tuple[Group, int]]:
@@ -569,60 +561,6 @@ async def test_rows_that_stand_still_are_told(monkeypatch: pytest.MonkeyPatch) -
         tree.action_move(30)
         assert 101 in await rested()
         assert not app.rested
-
-
-async def test_waveforms_that_arrive_repaint_their_rows_alone() -> None:
-    """Twenty changes draw twenty rows, and read about as many."""
-    app = made(notes=25)
-    async with app.run_test(size=(80, 40)) as pilot:
-        tree = app.tree_view
-        tree.reveal(NoteId(125))
-        await pilot.pause()
-        drawn: list[object] = []
-        draw = tree._draw
-
-        def counted(*args: object) -> object:
-            drawn.append(args)
-            return draw(*args)  # type: ignore[arg-type]  # as it was called
-
-        tree._draw = counted  # type: ignore[method-assign,assignment]  # to count
-        asked = app.library.asked
-        for note_id in range(125, 105, -1):
-            row = app.library.notes[NoteId(note_id)]
-            app.library.notes[row.id] = row._replace(wave=bytes([255]) * 12)
-            tree.apply(app.library.change(note_id))
-            await pilot.pause()
-        assert len(drawn) == 20
-        assert app.library.asked - asked <= 40
-        waves = [line for line in screen_of(app) if "█" * 12 in line]
-        assert len(waves) == 20
-
-
-@pytest.mark.parametrize("look", ["cursor", "plain", "selected"])
-async def test_a_waveform_looks_alike_in_every_row(look: str) -> None:
-    """So a move of the cursor need not send it again."""
-    app = made()
-    for note_id, row in app.library.notes.items():
-        app.library.notes[note_id] = row._replace(wave=bytes([255]) * 12)
-    async with app.run_test(size=(80, 24)) as pilot:
-        tree = app.tree_view
-        tree.reveal(NoteId(105))
-        if look == "selected":
-            tree.action_select()
-            tree.action_move(1)
-            tree.action_select()
-        await pilot.pause()
-        (at,) = (
-            y
-            for y, line in enumerate(screen_of(app))
-            if line.endswith("0:42") and y == tree.model.cursor_row + (look == "plain")
-        )
-        (style,) = (
-            segment.style
-            for segment in tree.render_line(at)
-            if segment.text == "█" * 12
-        )
-        assert style == tree.part_style("note-tree--wave")
 
 
 async def test_every_binding_tells_what_it_does() -> None:

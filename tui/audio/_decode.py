@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
-__all__ = ["OPTIONS", "PATIENCE_S", "Decoder", "Recording"]
+__all__ = ["OPTIONS", "PATIENCE_S", "Decoder", "Recording", "best_codec"]
 
 _PREROLL = 0.5
 """Seconds decoded before a position: with less, AMR and Opus in CAF have not settled
@@ -145,6 +145,22 @@ def _plain(error: Exception) -> str:
     return getattr(error, "strerror", None) or "can't be read"
 
 
+def best_codec(stream: AudioStream) -> AudioCodecContext:
+    """Give what decodes a stream; where FFmpeg's own does not do, another one."""
+    import av
+
+    native = stream.codec_context
+    better = _BETTER.get(native.name)
+    if better is None or better not in av.codecs_available:
+        return native
+    codec = av.CodecContext.create(better, "r")
+    if not isinstance(codec, av.AudioCodecContext):
+        return native
+    codec.sample_rate = native.sample_rate
+    codec.layout = native.layout
+    return codec
+
+
 class Decoder:
     """One pass through a recording from a position on.
 
@@ -185,7 +201,7 @@ class Decoder:
         self._container = recording.open()
         try:
             self._stream = self._first_stream()
-            self._codec = self._best_codec()
+            self._codec = best_codec(self._stream)
             self.duration = self._duration()
             self.start = min(self.start, self.duration or self.start)
             self._seek(_PREROLL)
@@ -242,21 +258,6 @@ class Decoder:
         stream.codec_context.thread_count = 1  # threads add delay and gain nothing
         return stream
 
-    def _best_codec(self) -> AudioCodecContext:
-        """Give what decodes the stream."""
-        import av
-
-        native = self._stream.codec_context
-        better = _BETTER.get(native.name)
-        if better is None or better not in av.codecs_available:
-            return native
-        codec = av.CodecContext.create(better, "r")
-        if not isinstance(codec, av.AudioCodecContext):
-            return native
-        codec.sample_rate = native.sample_rate
-        codec.layout = native.layout
-        return codec
-
     def _duration(self) -> float | None:
         name = self._container.format.name
         if self._container.duration is None or name in _UNSURE:
@@ -287,7 +288,7 @@ class Decoder:
         self._container.close()
         self._container = self._recording.open()
         self._stream = self._first_stream()
-        self._codec = self._best_codec()
+        self._codec = best_codec(self._stream)
 
     def _frames(self) -> Iterator[av.AudioFrame | None]:
         """Decode; None for every packet that gave nothing."""

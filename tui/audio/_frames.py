@@ -11,7 +11,7 @@ from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.archives import open_file, split
-from tui.audio._decode import OPTIONS, PATIENCE_S
+from tui.audio._decode import OPTIONS, PATIENCE_S, best_codec
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
@@ -168,14 +168,16 @@ def _frames_of(container: InputContainer) -> Iterator[AudioFrame]:
     """Decode what can be decoded: a damaged packet is left out."""
     import av
 
-    packets = container.demux(container.streams.audio[0])
+    stream = container.streams.audio[0]
+    codec = best_codec(stream)
+    packets = container.demux(stream)
     while True:
         try:
             packet = next(packets)
         except (StopIteration, av.error.FFmpegError):
             return
         try:
-            frames = packet.decode()
+            frames = codec.decode(packet)
         except av.error.EOFError:
             return
         except av.error.FFmpegError:

@@ -66,7 +66,7 @@ class Sounding(Published):
             begin=self._mixer.reset,
             clock=clock,
             wake=wake,
-            rewind=self._mixer.rewind,
+            rewind=self._take_back,
         )
         self._deck: Deck | None = None
         self._asked: Prepare | None = None  # what shall follow, not opened yet
@@ -170,6 +170,11 @@ class Sounding(Published):
             self._mixer.plan = new
 
         self._change(swap)
+
+    def _take_back(self, frames: int) -> int:
+        """Have frames given again, to another device: no end among them was heard."""
+        self._end_at = None
+        return self._mixer.rewind(frames)
 
     def _change(self, swap: Callable[[], None]) -> None:
         self._end_at = None  # an end that was not heard yet may be none any more

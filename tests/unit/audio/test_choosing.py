@@ -11,7 +11,7 @@ from tests.support.sound import bend, find, noise, sine, wav
 from tests.support.stage import HandOutput, Stage
 from tui.audio import _device as device
 from tui.audio._commands import Load, Pause, Play, SetMuted
-from tui.audio._events import OutputInfo, OutputsListed, PlayerState
+from tui.audio._events import Ended, OutputInfo, OutputsListed, PlayerState
 from tui.audio._outputs import AutoChooser
 from tui.errors import UsageError
 
@@ -324,6 +324,30 @@ def test_what_was_held_ready_is_taken_back(room: Room, note: bytes) -> None:
     assert room.held.pull is None
     place = 48_000 + FADE + 24_000 + FADE
     assert find(NOISE, room.hear("usb", 0.1)[2 * FADE :]) == place + FADE
+
+
+def test_an_end_that_was_not_heard_is_taken_back(room: Room, tmp_path: Path) -> None:
+    """The last tenth of a second goes to the other output, and only then it is over."""
+    path = tmp_path / "short.wav"
+    path.write_bytes(wav(NOISE[: 2 * 12_000]))
+    room.stage.do(Load(1, os.fsencode(path)))
+    room.choose("held")
+    room.held.hear(480)
+    room.stage.play(0.02)
+    for _ in range(16):
+        room.held.hear(480)
+        room.stage.settle()
+    assert room.stage.engine._mixer.finished is not None
+    room.choose("usb")
+    room.held.hear(4_800)
+    room.stage.wait(0.15, 0.005)  # until the other one is open
+    begin = len(room.stage.heard)
+    room.hear("usb", 0.04)
+    assert not room.stage.told(Ended)
+    assert room.state() is PlayerState.PLAYING
+    room.hear("usb", 0.3)
+    assert len(room.stage.told(Ended)) == 1
+    assert len(bytes(room.stage.heard[begin:]).rstrip(b"\0")) // 2 > 960
 
 
 def test_a_device_that_tells_that_it_has_gone(room: Room, note: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
-from tests.support.notes import silent_video
+from tests.support.notes import amr_note, silent_video
 from tests.support.sound import chirp, opus, samples, sine, wav
 from tui.audio import measure_loudness, measure_sound
 from tui.audio._api import RATE
@@ -159,3 +159,13 @@ def test_what_can_not_be_measured_has_no_loudness(
 def _chunk(kept: array[int] | array[float], name: str, layout: str, rate: int) -> Chunk:
     kind = Kind(name, layout, rate, 1, kept.itemsize, kept.typecode, 1.0, 0.0)
     return Chunk(kind, len(kept), [array(kept.typecode, kept)])
+
+
+def test_what_plays_can_be_measured(tmp_path: Path) -> None:
+    """Also what a phone sends while nobody speaks, and FFmpeg's own decoder refuses."""
+    path = tmp_path / "a.amr"
+    path.write_bytes(amr_note(3.0))
+    measured = measure_sound(os.fsencode(path))
+    assert measured.lufs is not None
+    assert measured.lufs <= -50
+    assert len(measured.peaks) == 200
