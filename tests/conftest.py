@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.memory import memory_folder
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -22,6 +24,11 @@ settings.register_profile(
     "earmark", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("earmark")
+
+# The folders of tests wait for no disk; pytest asks for the variable, also in workers.
+_MEMORY = memory_folder()
+if _MEMORY is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 _PARTS: dict[str, tuple[str, ...]] = {
     "pulseaudio": ("pulseaudio", "parec", "pactl"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from tests.support.memory_library import START_MS, MemoryLibrary
@@ -31,8 +32,9 @@ from tui.playback import NowPlaying
 from tui.services import Services
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from tui.export import ExportEvent, Order
     from tui.library import Reader, UserWriter
     from tui.model import (
         DocumentInfo,
@@ -42,9 +44,10 @@ if TYPE_CHECKING:
         NoteRow,
         Problem,
     )
-    from tui.services import IndexerStatus, Indexing, Playing
+    from tui.services import Exporting, IndexerStatus, Indexing, Playing
 
 __all__ = [
+    "FakeExporting",
     "FakeIndexing",
     "FakeLibrary",
     "FakePlaying",
@@ -57,6 +60,7 @@ DAY_MS = 86_400_000
 _T = TypeVar("_T")
 
 
+@cache
 def sample_peaks(seed: int, count: int = 400) -> bytes:
     """Make a waveform that looks like speech."""
     return bytes(
@@ -451,6 +455,63 @@ class FakeIndexing:
         self.is_closed = True
 
 
+@dataclass
+class FakeExporting:
+    """Who saves nothing, and tells what a test says."""
+
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+    listeners: list[Callable[[ExportEvent], None]] = field(default_factory=list)
+    orders: dict[int, Order] = field(default_factory=dict)
+    remembered: dict[str, str] = field(default_factory=dict)
+    is_closed: bool = False
+
+    def subscribe(self, listener: Callable[[ExportEvent], None]) -> None:
+        self.listeners.append(listener)
+
+    def tell(self, event: ExportEvent) -> None:
+        """Publish an event."""
+        for listener in self.listeners:
+            on_thread(listener, event)
+
+    def _begin(self, name: str, order: Order) -> int:
+        number = len(self.orders) + 1
+        self.orders[number] = order
+        self.asked.append((name, number))
+        return number
+
+    @property
+    def order(self) -> Order:
+        """What was asked for last."""
+        return self.orders[len(self.orders)]
+
+    def preview(self, order: Order) -> int:
+        return self._begin("preview", order)
+
+    def start(self, order: Order) -> int:
+        return self._begin("start", order)
+
+    def more(self, number: int, rows: int) -> None:
+        self.asked.append(("more", number, rows))
+
+    def pause(self, paused: bool) -> None:
+        self.asked.append(("pause", paused))
+
+    def stop(self) -> None:
+        self.asked.append(("stop",))
+
+    def leave(self) -> None:
+        self.asked.append(("leave",))
+
+    def recall(self) -> dict[str, str]:
+        return dict(self.remembered)
+
+    def remember(self, values: Mapping[str, str]) -> None:
+        self.remembered = dict(values)
+
+    def close(self, timeout: float = 2.0) -> None:
+        self.is_closed = True
+
+
 class Fakes:
     """All engines of one browser."""
 
@@ -458,6 +519,7 @@ class Fakes:
         self.library = library or FakeLibrary()
         self.playing = FakePlaying(self.library)
         self.indexing = FakeIndexing()
+        self.exporting = FakeExporting()
 
     @property
     def services(self) -> Services:
@@ -466,6 +528,7 @@ class Fakes:
         user: UserWriter = self.library
         playing: Playing = self.playing
         indexing: Indexing = self.indexing
+        exporting: Exporting = self.exporting
         return Services(
             reader=reader,
             user=user,
@@ -474,6 +537,7 @@ class Fakes:
             follow=self.library.follow,
             on_indexer=self.indexing.subscribe,
             close=self.library.finish,
+            exporting=exporting,
         )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bucket",
+    "Collection",
     "Hit",
     "SavedSearch",
     "Share",
@@ -51,6 +52,17 @@ class SavedSearch(NamedTuple):
     id: int
     name: str
     query: str
+    notes: int = 0
+    unplayed: int = 0
+    duration_ms: int = 0
+    """The totals as they were last counted."""
+
+
+class Collection(NamedTuple):
+    """A named set of notes in an order of its own."""
+
+    id: int
+    name: str
     notes: int = 0
     unplayed: int = 0
     duration_ms: int = 0

@@ -287,6 +287,8 @@ class GroupKind(IntEnum):
     count as well."""
     SOURCE = 14
     """`number` is the source's row."""
+    COLLECTION = 15
+    """`number` is the collection's row; its notes have an order of their own."""
 
 
 class Group(NamedTuple):
@@ -446,6 +448,8 @@ class Note(NamedTuple):
     lufs: float | None = None
     """The integrated loudness after ITU-R BS.1770-4; None until it was measured, and
     -70 for silence."""
+    collections: tuple[str, ...] = ()
+    """The collections that it is in, by name."""
 
 
 class NoteChange(NamedTuple):

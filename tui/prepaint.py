@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "is_painted", "prepaint", "restore"]
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The version of the library file that the queries are for."""
 RECENT = 40
 """`tui.model.RECENT_LIMIT`, which would cost the import of everything there."""
@@ -246,14 +246,15 @@ def _rows(
     ).fetchone()
     if problems[0]:
         nodes.append((SMART_LABELS[3], *problems, True))
-    saved = [
-        (_text(stored), *numbers)
-        for stored, *numbers in connection.execute(
-            "SELECT name, notes, unplayed, duration_ms FROM saved_search"
-        )
-    ]
-    saved.sort(key=lambda row: (row[0].casefold(), row[0]))
-    nodes.extend((*row, True) for row in saved)
+    for table in ("collection WHERE is_on = 1", "saved_search"):
+        named = [
+            (_text(stored), *numbers)
+            for stored, *numbers in connection.execute(
+                f"SELECT name, notes, unplayed, duration_ms FROM {table}"
+            )
+        ]
+        named.sort(key=lambda row: (row[0].casefold(), row[0]))
+        nodes.extend((*row, True) for row in named)
     for stored, *numbers in connection.execute(
         "SELECT title, notes, unplayed, duration_ms FROM shown_chat"
         " WHERE notes > 0 ORDER BY last_ms DESC, id DESC LIMIT ?",

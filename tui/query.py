@@ -52,6 +52,7 @@ class TextField(StrEnum):
     CHAT = "chat"
     FROM = "from"
     TAG = "tag"
+    COLLECTION = "collection"
     IN = "in"
     KIND = "kind"
     IS = "is"
@@ -423,6 +424,11 @@ def _has_tag(note: Note, value: str) -> bool:
     return any(is_below(tag, value) for tag in note.row.tags)
 
 
+def _is_collected(note: Note, value: str) -> bool:
+    wanted = fold(" ".join(value.split()))
+    return any(fold(name) == wanted for name in note.collections)
+
+
 def _is(note: Note, value: str) -> bool:
     row = note.row
     facts = {
@@ -450,6 +456,7 @@ _FIELDS: dict[TextField, Callable[[Note, str], bool]] = {
     TextField.CHAT: lambda note, value: is_part(value, note.row.chat_title),
     TextField.FROM: _is_from,
     TextField.TAG: _has_tag,
+    TextField.COLLECTION: _is_collected,
     TextField.KIND: lambda note, value: note.row.kind.value == value,
     TextField.IS: _is,
     TextField.HAS: _has,

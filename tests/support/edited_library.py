@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.support.library import START_MS, put, record
+from tests.support.library import START_MS, ask, put, record
 from tui.indexer._rules import apply_rules
 from tui.library import ClaimRecord, DocumentRecord, Measured
 from tui.model import (
@@ -166,8 +164,7 @@ class EditedLibrary:
         apply_rules(self.writer, lambda: START_MS)
 
     def _rows(self, sql: str, *params: object) -> list[tuple[object, ...]]:
-        with closing(sqlite3.connect(self.library.path)) as connection:
-            return connection.execute(sql, params).fetchall()
+        return ask(self.library, sql, *params)
 
     def shown(self) -> dict[bytes, Shown]:
         """What is shown of the note of each file."""

@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from tests.support.library import START_MS
+from tests.support.library import START_MS, ask
 from tui.library import ClaimRecord, DocumentRecord
 from tui.library._people import ChatTold, PersonTold
 from tui.model import (
@@ -37,7 +35,6 @@ __all__ = [
     "all_of",
     "everything",
     "phone_note",
-    "rows",
     "tell",
     "told_again",
     "totals_are_true",
@@ -177,12 +174,6 @@ def everything(reader: Reader) -> list[Note]:
     return sorted(notes, key=lambda note: (note.row.sent_ms, note.key))
 
 
-def rows(library: Library, sql: str, *params: object) -> list[tuple[Any, ...]]:
-    """Ask the library file itself."""
-    with closing(sqlite3.connect(library.path)) as connection:
-        return connection.execute(sql, params).fetchall()
-
-
 def totals_are_true(library: Library) -> None:
     """Compare the kept counts of chats, months and sources with a recount."""
     count = (
@@ -199,12 +190,12 @@ def totals_are_true(library: Library) -> None:
         wide = len(key.split(","))
         true = {
             row[:wide]: row[wide:]
-            for row in rows(library, f"SELECT {key}, {count} FROM note GROUP BY {key}")
+            for row in ask(library, f"SELECT {key}, {count} FROM note GROUP BY {key}")
             if row[wide] or row[-1]
         }
         found = {
             row[:wide]: row[wide:]
-            for row in rows(library, f"SELECT {key}, {kept} FROM {table}")
+            for row in ask(library, f"SELECT {key}, {kept} FROM {table}")
         }
         assert found == true, table
-    assert rows(library, "PRAGMA foreign_key_check") == []
+    assert ask(library, "PRAGMA foreign_key_check") == []

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
 import tempfile
 import time
-from contextlib import closing
+import weakref
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
+from tests.support.memory import memory_folder
 from tui.library import Library, Measured, NoteRecord
 from tui.model import (
     ChatKind,
@@ -34,9 +34,12 @@ if TYPE_CHECKING:
 __all__ = [
     "START_MS",
     "add_files",
+    "ask",
+    "ask_no_more",
     "file_ids",
     "find_note",
     "hash_files",
+    "lay_library",
     "memory_folder",
     "new_library",
     "only_note",
@@ -77,22 +80,6 @@ _PLAIN = NoteRecord(
 )
 
 
-_MEMORY = Path("/dev/shm")
-_ROOM = 1 << 30
-"""Bytes that must be free there."""
-
-
-def memory_folder() -> Path | None:
-    """Tell where files are kept in memory; None where that can't be relied on.
-
-    What a library promises to keep is kept there, too, as long as the machine runs; it
-    only waits for no disk. Tests that take the disk or its power away have their own.
-    """
-    if not os.access(_MEMORY, os.W_OK | os.X_OK):
-        return None
-    return _MEMORY if shutil.disk_usage(_MEMORY).free > _ROOM else None
-
-
 @cache
 def _begun() -> bytes:
     with tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
@@ -107,10 +94,15 @@ def new_library(path: Path) -> Library:
 
     For tests that are about what comes later: nothing in a new library is its own.
     """
+    lay_library(path)
+    return Library.open(path)
+
+
+def lay_library(path: Path) -> None:
+    """Put the file of such a library somewhere, and leave it closed."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.touch(mode=0o600, exist_ok=False)
     path.write_bytes(_begun())
-    return Library.open(path)
 
 
 def record(path: bytes, **facts: object) -> NoteRecord:
@@ -197,6 +189,30 @@ def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
         time.sleep(0.005)
 
 
+_asked: WeakKeyDictionary[Library, sqlite3.Connection] = WeakKeyDictionary()
+
+
+def ask(library: Library, sql: str, *params: object) -> list[tuple[Any, ...]]:
+    """Ask the library file itself, past all that stands before it.
+
+    The connection is kept for as long as the library's object, unless `ask_no_more` is
+    called: a new one reads the whole schema before its first answer.
+    """
+    connection = _asked.get(library)
+    if connection is None:
+        # Whichever thread collects the garbage closes it.
+        connection = sqlite3.connect(library.path, check_same_thread=False)
+        weakref.finalize(library, connection.close)
+        _asked[library] = connection
+    return connection.execute(sql, params).fetchall()
+
+
+def ask_no_more(library: Library) -> None:
+    """Close that connection, so that the library's own are the last on its file."""
+    if library in _asked:
+        _asked.pop(library).close()
+
+
 def true_counts(library: Library) -> dict[tuple[int, int], tuple[int, ...]]:
     """Count notes, unplayed, unplayed and all milliseconds, problems by chat and month.
 
@@ -208,12 +224,7 @@ def true_counts(library: Library) -> dict[tuple[int, int], tuple[int, ...]]:
         " sum(iif(visible, coalesce(duration_ms, 0), 0)), sum(problem)"
         " FROM note GROUP BY chat_id, month"
     )
-    with closing(sqlite3.connect(library.path)) as connection:
-        return {
-            (row[0], row[1]): row[2:]
-            for row in connection.execute(sql)
-            if row[2] or row[6]
-        }
+    return {(row[0], row[1]): row[2:] for row in ask(library, sql) if row[2] or row[6]}
 
 
 def file_ids(

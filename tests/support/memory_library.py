@@ -6,7 +6,7 @@ import time
 from array import array
 from typing import TYPE_CHECKING
 
-from tui.answers import Bucket, Share, Statistics, TagTotals
+from tui.answers import Bucket, Collection, Share, Statistics, TagTotals
 from tui.library._api import NoteKeys
 from tui.model import (
     RECENT_LIMIT,
@@ -87,6 +87,8 @@ class MemoryLibrary:
         self.titles: dict[ChatId, str] = {}
         self.kinds: dict[ChatId, ChatKind] = {}
         self.searches: list[SavedSearch] = []
+        self.collected: dict[str, list[NoteId]] = {}
+        """Collections by name; the first is number 1."""
         self.searched: list[str] = []
         """What was searched for, the last one first."""
         self.senders: list[str] = [""]
@@ -179,6 +181,7 @@ class MemoryLibrary:
             GroupKind.SENDER: lambda row: self.sender_id(row) == number,
             GroupKind.TAG: lambda row: number in self.tag_ids(row),
             GroupKind.SOURCE: lambda _: number == 1,
+            GroupKind.COLLECTION: lambda row: row.id in self._collection(group),
         }
 
         def test(row: NoteRow) -> bool:
@@ -188,6 +191,16 @@ class MemoryLibrary:
             return known(row) if known else _number(group.kind, row) == number
 
         return test
+
+    def _collection(self, group: Group) -> list[NoteId]:
+        """The notes of a collection in its order, whatever shows of them."""
+        found = list(self.collected.values())[group.number - 1 : group.number]
+        return found[0] if found else []
+
+    def _key(self, group: Group, row: NoteRow, sort: Sort) -> int:
+        if group.kind is GroupKind.COLLECTION:
+            return -self._collection(group).index(row.id)
+        return sort_key(row, sort)
 
     def sender_id(self, row: NoteRow) -> int:
         """The row of a note's sender."""
@@ -252,7 +265,8 @@ class MemoryLibrary:
 
     def keys(self, group: Group, sort: Sort = Sort.NEWEST) -> NoteKeys:
         self.read_whole += 1
-        found = [(sort_key(row, sort), row.id) for row in self.notes_of(group)]
+        notes = self.notes_of(group)
+        found = [(self._key(group, row, sort), row.id) for row in notes]
         found.sort(reverse=True)
         return NoteKeys(
             array("q", [key for key, _ in found]),
@@ -264,7 +278,7 @@ class MemoryLibrary:
     ) -> dict[NoteId, int]:
         known = (self.notes[note_id] for note_id in ids if note_id in self.notes)
         test = self._test(group)
-        return {row.id: sort_key(row, sort) for row in known if test(row)}
+        return {row.id: self._key(group, row, sort) for row in known if test(row)}
 
     def buckets(self, by: GroupBy) -> list[Bucket]:
         kind = _KINDS[by]
@@ -299,6 +313,17 @@ class MemoryLibrary:
 
     def saved_searches(self) -> list[SavedSearch]:
         return sorted(self.searches, key=lambda each: each.name)
+
+    def collections(self) -> list[Collection]:
+        """The collections by name, counted."""
+        groups = {
+            name: Group(GroupKind.COLLECTION, number=number)
+            for number, name in enumerate(self.collected, 1)
+        }
+        return [
+            Collection(groups[name].number, name, *self.group_totals(groups[name]))
+            for name in sorted(groups)
+        ]
 
     def search(
         self,

@@ -63,6 +63,7 @@ class Facts(NamedTuple):
     comment: str = ""
     tags: tuple[str, ...] = ()
     bookmarks: tuple[Bookmark, ...] = ()
+    collections: tuple[str, ...] = ()
 
 
 class SearchedLibrary:
@@ -172,7 +173,12 @@ class SearchedLibrary:
             facts = facts._replace(state=NoteState.MISSING)
         if not is_hashed:
             facts = facts._replace(
-                star=False, own_title="", comment="", tags=(), bookmarks=()
+                star=False,
+                own_title="",
+                comment="",
+                tags=(),
+                bookmarks=(),
+                collections=(),
             )
         else:
             self._words(db, b"%032d" % number, facts)
@@ -215,6 +221,17 @@ class SearchedLibrary:
                 " WHERE folded = ?",
                 (content, to_text(fold(tag))),
             )
+        for name in facts.collections:
+            db.execute(
+                "INSERT INTO collection(name, folded, set_ms) VALUES (?, ?, 1)"
+                " ON CONFLICT DO NOTHING",
+                (to_text(name), to_text(fold(name))),
+            )
+            db.execute(
+                "INSERT OR IGNORE INTO collected SELECT id, ?, x'01', 1, 1"
+                " FROM collection WHERE folded = ?",
+                (content, to_text(fold(name))),
+            )
         db.executemany(
             "INSERT INTO bookmark VALUES (?, ?, ?, 1)",
             [(content, each.at_ms, to_text(each.text)) for each in facts.bookmarks],
@@ -232,6 +249,7 @@ class SearchedLibrary:
             ),
             comment=facts.comment,
             bookmarks=facts.bookmarks,
+            collections=facts.collections,
             transcript=next(iter(facts.transcripts), ""),
             text=next(iter(facts.texts), ""),
         )

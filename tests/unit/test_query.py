@@ -76,6 +76,7 @@ NOTE = Note(
     transcript="So the Crème brûlée is simple",
     text="photo of a cake",
     bookmarks=(Bookmark(0, "whisk the yolk"), Bookmark(5000, "caramel")),
+    collections=("For Sunday", "Café"),
 )
 
 
@@ -98,6 +99,7 @@ def literal(text: str) -> Literal:
         ('chat:"Mum and Dad"', FieldTerm(TextField.CHAT, "Mum and Dad")),
         ("FROM:Ana", FieldTerm(TextField.FROM, "Ana")),
         ("tag:#recipe", FieldTerm(TextField.TAG, "#recipe")),
+        ("collection:x", FieldTerm(TextField.COLLECTION, "x")),
         ("kind:video-note", FieldTerm(TextField.KIND, "video_note")),
         ("is:Unplayed", FieldTerm(TextField.IS, "unplayed")),
         ("has:transcript", FieldTerm(TextField.HAS, "transcript")),
@@ -207,6 +209,11 @@ def test_or_error_points_at_the_second_or() -> None:
         ("tag:work/cli", False),
         ("tag:clients", False),
         ("tag:#", False),
+        ("collection:cafe", True),
+        ("collection:caf", False),
+        ('collection:" for   SUNDAY"', True),
+        ("-collection:cafe", False),
+        ("collection:sunday", False),
         ("in:sync", True),
         ("in:phone", True),
         ("in:cloud", False),

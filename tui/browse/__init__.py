@@ -13,12 +13,19 @@ from tui.browse._tree import FOLD_AT, TreeModel
 
 if TYPE_CHECKING:
     from tui.browse._finder import Finder
-    from tui.browse._found import Answer, SearchesCounted, SearchFound, ViewFound
+    from tui.browse._found import (
+        Answer,
+        CollectionsCounted,
+        SearchesCounted,
+        SearchFound,
+        ViewFound,
+    )
     from tui.library._api import NoteKeys
 
 __all__ = [
     "FOLD_AT",
     "Answer",
+    "CollectionsCounted",
     "Finder",
     "NodeItem",
     "NoteItem",
@@ -33,6 +40,7 @@ __all__ = [
 
 _LATE = {
     "Answer": "tui.browse._found",
+    "CollectionsCounted": "tui.browse._found",
     "Finder": "tui.browse._finder",
     "NoteKeys": "tui.library._api",
     "SearchFound": "tui.browse._found",

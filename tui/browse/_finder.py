@@ -1,7 +1,8 @@
 """Looks for notes on a thread of its own, so that no key waits for an answer.
 
 What is asked for goes in this order: the newest search (older ones are forgotten),
-questions, another view, and at last the counting of saved searches, one at a time. A
+questions, another view, and at last the counting of collections and saved searches,
+one at a time. A
 search ends an older one and the counting that runs, so that a key waits for neither.
 Counting rests four times as long as it took: while thousands of notes arrive, most of a
 core is left to others.
@@ -18,13 +19,19 @@ from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from tui.browse._found import SearchesCounted, SearchFound, ViewFound
+from tui.browse._found import (
+    CollectionsCounted,
+    SearchesCounted,
+    SearchFound,
+    ViewFound,
+)
 from tui.errors import EarmarkError
 from tui.model import Group, GroupBy, GroupKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tui.answers import Collection, SavedSearch
     from tui.browse._found import Answer
     from tui.library import Reader
     from tui.model import Sort
@@ -85,8 +92,9 @@ class Finder:
 
     Args:
         open_reader: Opens the library for the calling thread.
-        keep: Writes the totals of a saved search, for the next start; called on the
-            finder's thread with its id and notes, unplayed notes and milliseconds.
+        keep: Writes the totals of a collection or saved search, for the next start;
+            called on the finder's thread with its group and notes, unplayed notes and
+            milliseconds.
         clock: Seconds of a clock that never goes back.
         today: The day on the user's wall clock.
     """
@@ -95,7 +103,7 @@ class Finder:
         self,
         open_reader: Callable[[], Reader],
         *,
-        keep: Callable[[int, tuple[int, int, int]], None] | None = None,
+        keep: Callable[[Group, tuple[int, int, int]], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         today: Callable[[], date] = _local_day,
     ) -> None:
@@ -125,8 +133,10 @@ class Finder:
         self._spent_s = 0.0
         self._rest_until = 0.0
         self._day = today()
-        self._unkept: dict[int, tuple[int, int, int]] = {}
+        self._unkept: dict[Group, tuple[int, int, int]] = {}
         self._keep_at = 0.0
+        self._has_collections = False
+        """There were some when they were counted last."""
 
     # What is asked for, on any thread
 
@@ -362,17 +372,26 @@ class Finder:
 
     def _count(self) -> Iterator[None]:
         """Count everything; something more urgent may be done at each step."""
+        collections = []
+        for collection in self._read().collections():
+            yield
+            totals = self._counted(GroupKind.COLLECTION, collection)
+            notes, unplayed, duration_ms = totals
+            collections.append(
+                collection._replace(
+                    notes=notes, unplayed=unplayed, duration_ms=duration_ms
+                )
+            )
+        if collections or self._has_collections:
+            self._tell(CollectionsCounted(tuple(collections)))
+        self._has_collections = bool(collections)
         searches = []
         for search in self._read().saved_searches():
             yield
-            before = (search.notes, search.unplayed, search.duration_ms)
-            totals = self._read().group_totals(Group(GroupKind.SAVED, number=search.id))
-            if totals != before:
-                self._unkept[search.id] = totals
+            totals = self._counted(GroupKind.SAVED, search)
+            notes, unplayed, duration_ms = totals
             searches.append(
-                search._replace(
-                    notes=totals[0], unplayed=totals[1], duration_ms=totals[2]
-                )
+                search._replace(notes=notes, unplayed=unplayed, duration_ms=duration_ms)
             )
         self._tell(SearchesCounted(tuple(searches)))
         yield
@@ -382,13 +401,23 @@ class Finder:
             self._keep_at = self._clock() + _KEEP_S
             self._write_counts()
 
+    def _counted(
+        self, kind: GroupKind, known: Collection | SavedSearch
+    ) -> tuple[int, int, int]:
+        """Count one; what is new is written later."""
+        group = Group(kind, number=known.id)
+        totals = self._read().group_totals(group)
+        if totals != (known.notes, known.unplayed, known.duration_ms):
+            self._unkept[group] = totals
+        return totals
+
     def _write_counts(self) -> None:
         unkept, self._unkept = self._unkept, {}
         if self._keep is None:
             return
-        for search_id, totals in unkept.items():
+        for group, totals in unkept.items():
             try:
-                self._keep(search_id, totals)
+                self._keep(group, totals)
             except EarmarkError as error:
                 _log.warning("a count was not kept: %s", error)
                 return

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.answers import Bucket, SavedSearch
+    from tui.answers import Bucket, Collection, SavedSearch
     from tui.library import NoteKeys
     from tui.model import Group, GroupBy
 
-__all__ = ["Answer", "SearchFound", "SearchesCounted", "ViewFound"]
+__all__ = [
+    "Answer",
+    "CollectionsCounted",
+    "SearchFound",
+    "SearchesCounted",
+    "ViewFound",
+]
 
 
 class SearchFound(NamedTuple):
@@ -39,5 +45,11 @@ class SearchesCounted(NamedTuple):
     searches: Sequence[SavedSearch]
 
 
-Answer = SearchFound | ViewFound | SearchesCounted
+class CollectionsCounted(NamedTuple):
+    """The collections with the totals that they have now."""
+
+    collections: Sequence[Collection]
+
+
+Answer = SearchFound | ViewFound | SearchesCounted | CollectionsCounted
 """All that a `Finder` tells without being waited for."""

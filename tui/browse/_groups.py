@@ -11,7 +11,7 @@ from tui.model import Group, GroupKind, NoteState, Played, Sort
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tui.answers import Bucket, SavedSearch
+    from tui.answers import Bucket, Collection, SavedSearch
     from tui.browse._items import NodeItem
     from tui.browse._nodes import Totals
     from tui.library._api import NoteKeys, Reader
@@ -161,6 +161,18 @@ class Groups:
         """Take the saved searches with other totals."""
         self.nodes.set_searches(searches)
         self._settle()
+
+    def update_collections(self, collections: Iterable[Collection]) -> None:
+        """Take the collections with other totals."""
+        self.nodes.set_collections(collections)
+        self._settle()
+        for group, notes in list(self._notes.items()):
+            totals = self.nodes.totals(group)
+            if group.kind is not GroupKind.COLLECTION or totals is None:
+                continue
+            if len(notes) != totals[0]:
+                # Another note of its recording stands for one that came or went.
+                self._load(group)
 
     def set_view(self, by: GroupBy, buckets: Sequence[Bucket]) -> None:
         """Show the groups of a view, or the same with other totals."""

@@ -1,8 +1,8 @@
 """The nodes that notes hang under: which there are, in which order, and their totals.
 
-Smart nodes stand first, then saved searches, then the groups of the view: chats, or
-senders, days, tags and so on. While a search is on, it stands alone; the others go on
-being kept, so that they are there at once when it ends.
+Smart nodes stand first, then collections and saved searches, then the groups of the
+view: chats, or senders, days, tags and so on. While a search is on, it stands alone;
+the others go on being kept, so that they are there at once when it ends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tui.rowtext import SMART_LABELS, day_name, month_name, week_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from tui.answers import Bucket, SavedSearch
+    from tui.answers import Bucket, Collection, SavedSearch
     from tui.library._api import Reader
     from tui.model import Chat, ChatId, ChatKind, MonthTotals, NoteId
 
@@ -48,6 +48,7 @@ class Nodes:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._smart: dict[Group, Totals] = {}
+        self._collections: dict[Group, Collection] = {}
         self._saved: dict[Group, SavedSearch] = {}
         self._buckets: dict[Group, Bucket] = {}
         self._search: tuple[Group, Totals] | None = None
@@ -78,7 +79,9 @@ class Nodes:
             yield self._search[0]
             return
         yield from self._smart
-        yield from self._saved if UNPLAYED in self._smart else ()
+        if UNPLAYED in self._smart:
+            yield from self._collections
+            yield from self._saved
         yield from self.view()
 
     def view(self) -> Iterator[Group]:
@@ -101,7 +104,11 @@ class Nodes:
         if group.kind is GroupKind.MONTH:
             month = self.months.get(group.chat_id, {}).get(group.month)
             return None if month is None else month[2:]
-        known = self._saved.get(group) or self._buckets.get(group)
+        known = (
+            self._collections.get(group)
+            or self._saved.get(group)
+            or self._buckets.get(group)
+        )
         if known is not None:
             return known.notes, known.unplayed, known.duration_ms
         return self._smart.get(group)
@@ -126,7 +133,7 @@ class Nodes:
         return self._other_label(group) or _NAMELESS.get(group.kind, ""), None
 
     def _other_label(self, group: Group) -> str:
-        """Tell the name of a search or bucket; empty for one that has none."""
+        """Tell the name of another node; empty for one that has none."""
         if group.kind is GroupKind.SEARCH:
             return f"Search: {group.query}" if group.query else "Search"
         if group.kind in _NAMES:
@@ -134,6 +141,9 @@ class Nodes:
         if group.kind is GroupKind.SAVED:
             saved = self._saved.get(group)
             return "" if saved is None else saved.name
+        if group.kind is GroupKind.COLLECTION:
+            collection = self._collections.get(group)
+            return "" if collection is None else collection.name
         bucket = self._buckets.get(group)
         label = bucket.label if bucket is not None and group.number else ""
         return f"#{label}" if label and group.kind is GroupKind.TAG else label
@@ -194,8 +204,15 @@ class Nodes:
         self.months[chat_id] = {m.month: m for m in self._reader.months(chat_id)}
 
     def read_searches(self) -> None:
-        """Read which searches are saved, with the totals that they had last."""
+        """Read which collections and saved searches there are, as counted last."""
+        self.set_collections(self._reader.collections())
         self.set_searches(self._reader.saved_searches())
+
+    def set_collections(self, collections: Iterable[Collection]) -> None:
+        """Take the collections with other totals."""
+        self._collections = {
+            Group(GroupKind.COLLECTION, number=each.id): each for each in collections
+        }
 
     def set_searches(self, searches: Iterable[SavedSearch]) -> None:
         """Take the saved searches with other totals."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
-    from tui.answers import Bucket, SavedSearch
+    from tui.answers import Bucket, Collection, SavedSearch
     from tui.browse._cursor import Place
     from tui.browse._nodes import Totals
     from tui.library._api import NoteKeys, Reader
@@ -63,6 +63,10 @@ class TreeModel(CursorTree):
     def load(self) -> None:
         """Read everything; keeps what is open, and the cursor."""
         self.apply(LibraryDelta(reset=True))
+
+    def label(self, group: Group) -> str:
+        """Tell what a node is called; empty for one that is not there."""
+        return self._nodes.label(group)[0]
 
     # -- searches, views, orders
 
@@ -130,6 +134,10 @@ class TreeModel(CursorTree):
     def update_searches(self, searches: Iterable[SavedSearch]) -> None:
         """Take the saved searches with the totals that they have now."""
         self._rearrange(lambda: self._groups.update_searches(searches))
+
+    def update_collections(self, collections: Iterable[Collection]) -> None:
+        """Take the collections with the totals that they have now."""
+        self._rearrange(lambda: self._groups.update_collections(collections))
 
     def show_view(self, by: GroupBy, buckets: Sequence[Bucket]) -> None:
         """Make the tree of other groups; the cursor goes with its note.
@@ -291,6 +299,14 @@ class TreeModel(CursorTree):
         name = cut(printable(self._nodes.label(group)[0]), _NAME)
         return notes, f"{_notes(len(notes))} of {name}"
 
+    def name_of(self, group: Group) -> str:
+        """Tell what a group is called, a month with its chat, in printable text."""
+        name = self._nodes.label(group)[0]
+        if group.kind is GroupKind.MONTH:
+            chat = group._replace(kind=GroupKind.CHAT, month=0)
+            name = f"{self._nodes.label(chat)[0]} {name}"
+        return cut(printable(name), _NAME)
+
     # -- changes
 
     def apply(self, delta: LibraryDelta, top: int = 0, height: int = 0) -> Patch:
@@ -349,13 +365,16 @@ class TreeModel(CursorTree):
         work()
         change = changes.get(note_id) if note_id is not None else None
         order: int | None = self._cursor.order
-        if change is not None and self._nodes.sort is Sort.NEWEST:
+        by_time = (
+            self._nodes.sort is Sort.NEWEST and group.kind is not GroupKind.COLLECTION
+        )
+        if change is not None and by_time:
             order = change.order_ms
         if is_kept and note_id is not None:
             self._groups.hold(group, note_id, None if is_reset else order)
         self._lay_out()
         # The sort key may be another one: then all are looked at.
-        is_told = self._nodes.sort is Sort.NEWEST or change is None
+        is_told = by_time or change is None
         hint = order if is_told and not is_reset and note_id is not None else None
         found = self.index_of(self._cursor.key, hint)
         if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 from tui.browse._items import RowKey
@@ -112,10 +113,23 @@ class DayWalk:
 
     def _keys(self, group: Group) -> NoteKeys:
         """The notes of a group, the newest first."""
+        if group.kind is GroupKind.COLLECTION:
+            return self._by_time(self._reader.keys(group))
         notes = self._groups.notes(group)
         if notes is not None and self._groups.nodes.sort is Sort.NEWEST:
             return notes.keys
         return self._reader.keys(group, Sort.NEWEST)
+
+    def _by_time(self, keys: NoteKeys) -> NoteKeys:
+        """Put notes that have an order of their own in the order of time."""
+        from tui.library._api import NoteKeys  # nothing for the first screen
+
+        rows = self._reader.rows([NoteId(note_id) for note_id in keys.ids])
+        found = sorted(((row.order_ms, row.id) for row in rows), reverse=True)
+        return NoteKeys(
+            array("q", [order for order, _ in found]),
+            array("q", [note_id for _, note_id in found]),
+        )
 
 
 def _whole(group: Group) -> Group:

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date
 
-    from tui.answers import Bucket, Hit, SavedSearch, Statistics, TagTotals
+    from tui.answers import (
+        Bucket,
+        Collection,
+        Hit,
+        SavedSearch,
+        Statistics,
+        TagTotals,
+    )
     from tui.library._people import ChatTold, PersonTold
     from tui.library._rule_work import RulePage
     from tui.model import (
@@ -74,7 +81,7 @@ class NoteKeys(NamedTuple):
     order_ms: array[int]
     """Typecode q, descending. In another order than the newest first these are the sort
     keys of that: minus the time, the length, or the time plus 2^61 where a note is not
-    played yet."""
+    played yet. Those of a collection are minus the place, in every order."""
     ids: array[int]
     """Typecode q."""
 
@@ -106,7 +113,7 @@ class Reader(Protocol):
 
         Of notes at the same time, the one with the higher id comes first. With another
         order the first array has the sort keys of that, see `NoteKeys`. A search that
-        can't be understood finds nothing.
+        can't be understood finds nothing. A collection keeps its own order.
         """
 
     def members(
@@ -148,6 +155,9 @@ class Reader(Protocol):
 
     def saved_searches(self) -> list[SavedSearch]:
         """The saved searches by name, with totals as they were last counted."""
+
+    def collections(self) -> list[Collection]:
+        """The collections by name, with totals as they were last counted."""
 
     def search_history(self, limit: int = 100) -> list[str]:
         """Searches that were made, the last one first."""

@@ -1,4 +1,4 @@
-"""What the user says, in all: of chats and senders, of notes, of searches.
+"""What the user says, in all: of chats and senders, notes, searches, collections.
 
 All of it hangs on what things are, not on rows: chats and senders on their identities,
 marks on the hashes of recordings, tags and searches on their names. So it outlives the
@@ -7,6 +7,7 @@ files, the documents and the sources.
 
 from __future__ import annotations
 
+from tui.library._collection_edits import CollectionEdits
 from tui.library._mark_edits import MarkEdits
 from tui.library._people_edits import PeopleEdits
 from tui.library._search_edits import SearchEdits
@@ -15,7 +16,7 @@ from tui.library._tag_edits import TagEdits
 __all__ = ["Edits"]
 
 
-class Edits(PeopleEdits, MarkEdits, TagEdits, SearchEdits):
+class Edits(PeopleEdits, MarkEdits, TagEdits, SearchEdits, CollectionEdits):
     """Changes what the user may change; belongs to the thread that made it.
 
     Each call waits until everything is written, which for a chat of 100,000 notes takes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui.library._collections import notes_in
 from tui.library._rows import from_text
 from tui.query import is_below, is_part
 from tui.words import contains, fold, tokens
@@ -72,6 +73,8 @@ class Names:
         self.roots: list[tuple[int, bytes]] = []
         """Sources with their folders, which end with a slash."""
         self._labels: list[tuple[int, str, str]] = []
+        self._collected: dict[str, list[int]] = {}
+        """The notes of the collections that were asked for."""
 
     def refresh(self) -> None:
         """Look whether anything was written since, and read the names again then."""
@@ -92,11 +95,19 @@ class Names:
             (row[0], from_text(row[2]), row[1].decode(errors="replace"))
             for row in sources
         ]
+        self._collected.clear()
         self.seen = now
 
     def tags_below(self, tag: str) -> list[int]:
         """A tag and those below it."""
         return [name.id for name in self.tags.names if is_below(name.text, tag)]
+
+    def collected(self, name: str) -> list[int]:
+        """The notes of a collection, also those that do not show."""
+        found = self._collected.get(name)
+        if found is None:
+            found = self._collected[name] = notes_in(self._store, name)
+        return found
 
     def sources_called(self, part: str) -> list[int]:
         """Sources with a part in their name or folder."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tui.library import _portable_people as people
 from tui.library._change import change
 from tui.library._people import OWN, Identities
+from tui.library._portable_collections import merge_collections
 from tui.library._portable_sounds import merge_sounds
 from tui.library._rows import from_text, to_text
 from tui.library._undo import retell, stale
@@ -155,6 +156,7 @@ class _Joining:
         self._rules(backup)
         dry = self._current is None
         merge_sounds(self._store, backup.sounds, self._scope, self._done, dry=dry)
+        merge_collections(self._store, self._current, backup.collections, self._done)
         if self._current is not None:
             for table, scope, native_id in rows:
                 self._tell_chosen(table, scope, native_id)

@@ -14,6 +14,7 @@ from tui.library._change import change
 from tui.library._connection import listed
 from tui.library._portable_values import (
     BOOKMARK,
+    COLLECTED,
     TAG,
     Marked,
     is_later,
@@ -172,6 +173,8 @@ def _merge_chunk(current: Change, chunk: Sequence[Marked], done: Restored) -> No
             _put_tag(store, writing, content, (key, value))
         elif key.startswith(BOOKMARK):
             _put_bookmark(writing, content, (key, value))
+        elif key.startswith(COLLECTED):
+            _put_collected(store, writing, content, (key, value))
         elif key in {"chat", "sender"}:
             _put_choice(writing, content, key, value)
             chosen.append(content)
@@ -254,6 +257,39 @@ def _put_bookmark(writing: _Won, content: bytes, told: tuple[str, Value]) -> Non
         set_ms,
     )
     writing.add(_BACK, content, key)
+
+
+def _put_collected(
+    store: Store, writing: _Won, content: bytes, told: tuple[str, Value]
+) -> None:
+    key, (set_ms, is_there, place, *names) = told
+    note, folded = key.removeprefix(COLLECTED).split(":", 1)
+    if not is_there:
+        writing.add(
+            "DELETE FROM collected WHERE hash = ? AND key = ? AND collection_id ="
+            " (SELECT id FROM collection WHERE folded = ?)",
+            content,
+            bytes.fromhex(note),
+            to_text(folded),
+        )
+        writing.add(_REMOVED, content, to_text(key), set_ms)
+        return
+    # Mostly it is there: what a backup tells of collections comes first.
+    store.run(
+        "INSERT INTO collection(name, folded, set_ms) VALUES (?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (to_text(str(names[0])), to_text(folded), set_ms),
+    )
+    writing.add(
+        "INSERT OR REPLACE INTO collected(collection_id, hash, key, place, set_ms)"
+        " SELECT id, ?, ?, ?, ? FROM collection WHERE folded = ?",
+        content,
+        bytes.fromhex(note),
+        place,
+        set_ms,
+        to_text(folded),
+    )
+    writing.add(_BACK, content, to_text(key))
 
 
 def _put_choice(writing: _Won, content: bytes, key: str, value: Value) -> None:

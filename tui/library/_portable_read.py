@@ -14,6 +14,8 @@ import zlib
 from typing import TYPE_CHECKING
 
 from tui.errors import DataError, QueryError, UsageError
+from tui.library._collected import collection_name, what_of
+from tui.library._portable_collections import OwnCollection
 from tui.library._portable_json import Fields, Stream
 from tui.library._portable_people import (
     DayOrder,
@@ -66,6 +68,7 @@ class Backup:
         self.day_orders: list[DayOrder] = []
         self.searches: list[SavedQuery] = []
         self.sounds: list[OwnSound] = []
+        self.collections: list[OwnCollection] = []
         self.recordings = 0
         self.wheres: set[str] = set()
         """Sources that chats hold in."""
@@ -305,6 +308,14 @@ def _take_sound(fields: Fields, backup: Backup) -> None:
     backup.sounds.append(OwnSound(kind, where, key, take_value(fields)))
 
 
+def _take_collection(fields: Fields, backup: Backup) -> None:
+    name = _called(fields, collection_name)
+    if not backup.once("collection", fold(name)):
+        fields.fail("it is told twice")
+    value = (fields.number("set_ms"), int(not fields.flag("on")))
+    backup.collections.append(OwnCollection(name, value))
+
+
 def _take_recording(fields: Fields, backup: Backup) -> None:
     content = _hash(fields)
     if not backup.once(content):
@@ -351,7 +362,7 @@ def _hash(fields: Fields) -> bytes:
 
 
 def _take_sets(fields: Fields, values: Values) -> None:
-    """Take tags and bookmarks, and which of them were taken away."""
+    """Take tags, bookmarks and collections, and what was taken away of them."""
 
     def put(part: Fields, key: str, value: Value) -> None:
         if key in values:
@@ -360,24 +371,41 @@ def _take_sets(fields: Fields, values: Values) -> None:
         part.end()
 
     for part in fields.objects("tags"):
-        name = _tag(part)
+        name = _called(part, tag_name)
         put(part, TAG + fold(name), (part.number("set_ms"), 1, name))
     for part in fields.objects("bookmarks"):
         key = f"{BOOKMARK}{part.number('at_ms')}"
         put(part, key, (part.number("set_ms"), 1, part.text("text")))
+    for part in fields.objects("collections"):
+        name = _called(part, collection_name)
+        key = what_of(fold(name), _note_key(part))
+        put(part, key, (part.number("set_ms"), 1, part.number("place"), name))
     for part in fields.objects("removed"):
         if part.has("tag"):
             key = TAG + fold(_not_empty(part, "tag"))
+        elif part.has("collection"):
+            key = what_of(fold(_not_empty(part, "collection")), _note_key(part))
         else:
             key = f"{BOOKMARK}{part.number('bookmark_ms')}"
         put(part, key, (part.number("set_ms"), 0, ""))
 
 
-def _tag(part: Fields) -> str:
+def _called(part: Fields, form: Callable[[str], str]) -> str:
     try:
-        return tag_name(part.text("name"))
+        return form(part.text("name"))
     except UsageError as error:
         part.fail(printable(error.message))
+
+
+def _note_key(part: Fields) -> bytes:
+    text = part.text("note")
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if not key or key.hex() != text or len(key) > _HASH_SIZE:
+        part.fail("“note” must be the id of a note")
+    return key
 
 
 _ARRAYS: dict[str, Callable[[Fields, Backup], None]] = {
@@ -388,5 +416,6 @@ _ARRAYS: dict[str, Callable[[Fields, Backup], None]] = {
     "day_orders": _take_day_order,
     "saved_searches": _take_search,
     "sounds": _take_sound,
+    "collections": _take_collection,
     "recordings": _take_recording,
 }

@@ -21,8 +21,16 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from tui.errors import DataError
 from tui.library import _portable_people as people
 from tui.library._connection import listed
+from tui.library._portable_collections import has_collections, own_collections
 from tui.library._portable_sounds import has_sounds, own_sounds, told
-from tui.library._portable_values import BOOKMARK, PLAYED, TAG, hashes, load
+from tui.library._portable_values import (
+    BOOKMARK,
+    COLLECTED,
+    PLAYED,
+    TAG,
+    hashes,
+    load,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,10 +41,12 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "VERSION", "Saved", "save", "write"]
 
 FORMAT = "earmark-backup"
-VERSION = 2
+VERSION = 3
 """What is known of the format."""
+_SOUND_VERSION = 2
+"""That of a backup without collections: older Earmarks understand it."""
 _PLAIN_VERSION = 1
-"""That of a backup without settings of the sound: older Earmarks understand it."""
+"""That of one without settings of the sound as well."""
 _GZIP = b"\x1f\x8b"
 _HEAD = 4096
 
@@ -97,7 +107,7 @@ def write(store: Store, put: Callable[[str], object], now: float) -> Saved:
 
 def _written(store: Store, put: Callable[[str], object], now: float) -> Saved:
     made_at = datetime.fromtimestamp(int(now), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    version = VERSION if has_sounds(store) else _PLAIN_VERSION
+    version = _version(store)
     head = {"format": FORMAT, "version": version, "made_at": made_at}
     put("{" + json.dumps(head)[1:-1])
     times = people.Times(store)
@@ -117,11 +127,20 @@ def _written(store: Store, put: Callable[[str], object], now: float) -> Saved:
     rules = array("rules", _rules(store, times))
     array("day_orders", _day_orders(store, times))
     searches = array("saved_searches", _searches(store))
-    if version == VERSION:
+    if version >= _SOUND_VERSION:
         array("sounds", map(told, own_sounds(store)))
+    if version >= VERSION:
+        array("collections", _collections(store))
     recordings = array("recordings", _recordings(store, paths))
     put("\n}\n")
     return Saved(recordings, searches, names, rules)
+
+
+def _version(store: Store) -> int:
+    """Tell the first version of the format that can say all there is."""
+    if has_collections(store):
+        return VERSION
+    return _SOUND_VERSION if has_sounds(store) else _PLAIN_VERSION
 
 
 def _recordings(store: Store, paths: dict[int, str]) -> Iterator[_Object]:
@@ -159,9 +178,9 @@ def _hints(store: Store, contents: Sequence[bytes]) -> dict[bytes, _Object]:
 def _object(values: Values, paths: dict[int, str]) -> _Object:
     """Write the values of a recording; those that were never set are left out."""
     told: _Object = {}
-    tags: list[_Object] = []
-    bookmarks: list[tuple[int, _Object]] = []
-    removed: list[_Object] = []
+    sets: dict[str, list[_Object]] = {
+        name: [] for name in ("tags", "collections", "bookmarks", "removed")
+    }
     for key, value in sorted(values.items()):
         set_ms: _Object = {"set_ms": value[0]}
         if key == "played":
@@ -174,24 +193,33 @@ def _object(values: Values, paths: dict[int, str]) -> _Object:
         elif key in {"chat", "sender"}:
             where = _where(paths.get(int(value[2]), ""))
             told[key] = {"id": value[1], **where, "name": value[3], **set_ms}
-        elif key.startswith(TAG):
-            if value[1]:
-                tags.append({"name": value[2], **set_ms})
-            else:
-                removed.append({"tag": key.removeprefix(TAG), **set_ms})
-        elif key.startswith(BOOKMARK):
-            at_ms = int(key.removeprefix(BOOKMARK))
-            if value[1]:
-                there: _Object = {"at_ms": at_ms, "text": value[2], **set_ms}
-                bookmarks.append((at_ms, there))
-            else:
-                removed.append({"bookmark_ms": at_ms, **set_ms})
-    told["tags"] = tags
-    told["bookmarks"] = [
-        each for _, each in sorted(bookmarks, key=lambda pair: pair[0])
-    ]
-    told["removed"] = removed
-    return {key: each for key, each in told.items() if each != []}
+        else:
+            name, item = _one_of_many(key, value)
+            sets[name].append({**item, **set_ms})
+    sets["bookmarks"].sort(key=lambda each: int(str(each["at_ms"])))
+    return told | {name: items for name, items in sets.items() if items}
+
+
+def _one_of_many(key: str, value: Value) -> tuple[str, _Object]:
+    """Write a tag, bookmark or item of a collection, or that it was taken away.
+
+    Returns:
+        The list that it stands in, and the object without its time.
+    """
+    if key.startswith(TAG):
+        if value[1]:
+            return "tags", {"name": value[2]}
+        return "removed", {"tag": key.removeprefix(TAG)}
+    if key.startswith(BOOKMARK):
+        at_ms = int(key.removeprefix(BOOKMARK))
+        if value[1]:
+            return "bookmarks", {"at_ms": at_ms, "text": value[2]}
+        return "removed", {"bookmark_ms": at_ms}
+    note, folded = key.removeprefix(COLLECTED).split(":", 1)
+    if value[1]:
+        item: _Object = {"name": value[3], "note": note, "place": value[2]}
+        return "collections", item
+    return "removed", {"collection": folded, "note": note}
 
 
 def _where(path: str) -> _Object:
@@ -263,6 +291,12 @@ def _searches(store: Store) -> Iterator[_Object]:
     for search in people.saved_queries(store):
         set_ms, query = search.value
         yield {"name": search.name, "query": query, "set_ms": set_ms}
+
+
+def _collections(store: Store) -> Iterator[_Object]:
+    for each in own_collections(store):
+        set_ms, is_off = each.value
+        yield {"name": each.name, "on": not is_off, "set_ms": set_ms}
 
 
 def _require_place(store: Store, place: Path) -> None:

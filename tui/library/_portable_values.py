@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui.library._collected import what_of
 from tui.library._connection import listed
 from tui.library._rows import from_text
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AT_ONCE",
     "BOOKMARK",
+    "COLLECTED",
     "PLAYED",
     "TAG",
     "Marked",
@@ -39,10 +41,12 @@ Value = tuple[int | str, ...]
 """When it was set, and what it is."""
 Values = dict[str, Value]
 """By what they are of: `played`, `star`, `title`, `comment`, `chat`, `sender`, `tag:`
-and a folded name, `bookmark:` and a moment."""
+and a folded name, `bookmark:` and a moment, `collected:` with the key of a note and a
+folded name."""
 
 TAG = "tag:"
 BOOKMARK = "bookmark:"
+COLLECTED = "collected:"
 PLAYED = ("unplayed", "half", "played")
 """What the numbers of played states are called in a backup."""
 
@@ -50,6 +54,7 @@ _HASHES = (
     "SELECT hash FROM mark WHERE hash > ?1"
     " UNION SELECT hash FROM tagged WHERE hash > ?1"
     " UNION SELECT hash FROM bookmark WHERE hash > ?1"
+    " UNION SELECT hash FROM collected WHERE hash > ?1"
     " UNION SELECT hash FROM removed WHERE hash > ?1"
     " UNION SELECT hash FROM choice WHERE hash > ?1 AND rule_id = 0"
     " ORDER BY hash LIMIT ?2"
@@ -97,6 +102,13 @@ def load(store: Store, contents: Sequence[bytes]) -> dict[bytes, Values]:
         params,
     ):
         found[content][f"{BOOKMARK}{at_ms}"] = (set_ms, 1, from_text(text))
+    for content, key, place, set_ms, name, folded in store.all(
+        "SELECT hash, key, place, collected.set_ms, name, folded FROM collected"
+        f" JOIN collection ON collection.id = collection_id WHERE hash IN ({marks})",
+        params,
+    ):
+        what = what_of(from_text(folded), key)
+        found[content][what] = (set_ms, 1, place, from_text(name))
     for content, what, set_ms in store.all(
         f"SELECT hash, what, set_ms FROM removed WHERE hash IN ({marks})", params
     ):
@@ -158,4 +170,5 @@ def _compared(key: str, value: Value) -> Value:
     # The spelling of a tag, and what a chat is called, are no news.
     if key.startswith(TAG):
         return value[:2]
-    return value[:3] if key in {"chat", "sender"} else value
+    is_named = key in {"chat", "sender"} or key.startswith(COLLECTED)
+    return value[:3] if is_named else value

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from tui.answers import Bucket, Hit, SavedSearch, Statistics, TagTotals
+    from tui.answers import (
+        Bucket,
+        Collection,
+        Hit,
+        SavedSearch,
+        Statistics,
+        TagTotals,
+    )
     from tui.library._connection import Row, Store
     from tui.model import (
         Chat,
@@ -216,6 +223,10 @@ class StoreReader:
     def saved_searches(self) -> list[SavedSearch]:
         """The saved searches by name, with totals as they were last counted."""
         return _views.saved_searches(self._store)
+
+    def collections(self) -> list[Collection]:
+        """The collections by name, with totals as they were last counted."""
+        return _views.collections(self._store)
 
     def search_history(self, limit: int = 100) -> list[str]:
         """Searches that were made, the last one first."""
@@ -475,13 +486,24 @@ class StoreReader:
                     page,
                 )
             }
+            names = self._collection_names(page)
             for note_id in dict.fromkeys(page):
                 # A note without a file is one that only a document tells of; any other
                 # was being removed between the two looks.
                 if note_id in found and (
                     note_id in files or found[note_id][11] == "missing"
                 ):
-                    yield _rows.note_of(found[note_id], files.get(note_id, ()))
+                    note = _rows.note_of(found[note_id], files.get(note_id, ()))
+                    held = names.get(note_id)
+                    yield note if held is None else note._replace(collections=held)
+
+    def _collection_names(self, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """The collections that some notes are in."""
+        if self._store.one("SELECT 1 FROM collected LIMIT 1") is None:
+            return {}
+        from tui.library._collections import collection_names
+
+        return collection_names(self._store, ids)
 
 
 def _note_keys(rows: Sequence[Row]) -> NoteKeys:

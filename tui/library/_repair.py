@@ -59,7 +59,8 @@ _MARK = ".bak"
 
 TABLES = frozenset(
     (
-        *("bookmark", "chat", "chat_total", "choice", "claim", "document", "edit"),
+        *("bookmark", "chat", "chat_total", "choice", "claim", "collected"),
+        *("collection", "document", "edit"),
         *("file", "folder", "former_source", "gone", "mark", "meta", "month_total"),
         *("note", "path_fact", "queue", "recording", "removed", "retell"),
         *("rule", "saved_search", "search_history", "sender", "shown_chat", "sound"),

@@ -13,12 +13,20 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tui.errors import EarmarkError
 from tui.library import _portable_people as people
+from tui.library._collected import what_of
 from tui.library._connection import Access, Store
 from tui.library._portable import join
+from tui.library._portable_collections import own_collections
 from tui.library._portable_json import MAX_MS
 from tui.library._portable_read import Backup
 from tui.library._portable_sounds import own_sounds
-from tui.library._portable_values import BOOKMARK, TAG, Marked, is_later
+from tui.library._portable_values import (
+    BOOKMARK,
+    COLLECTED,
+    TAG,
+    Marked,
+    is_later,
+)
 from tui.library._rows import from_text
 from tui.model import SourceKind
 
@@ -93,6 +101,7 @@ def _take_people(asked: Store, backup: Backup) -> None:
     orders = _list(lambda: people.day_orders(asked, times))
     backup.day_orders += [each for _, each in orders]
     backup.sounds += _list(lambda: own_sounds(asked))
+    backup.collections += _list(lambda: own_collections(asked))
     for found_in in (backup.identities, backup.rules, backup.sounds):
         backup.wheres |= {each.where for each in found_in}
 
@@ -134,10 +143,21 @@ class _Marks:
         for row in self._rows("bookmark", "at_ms, text, set_ms"):
             content, at_ms, text, set_ms = row
             self._put(content, f"{BOOKMARK}{at_ms}", (set_ms, 1, _text(text)))
+        self._read_collected()
         for content, what, set_ms in self._rows("removed", "what, set_ms"):
             key = str(_text(what))
-            if key.startswith((TAG, BOOKMARK)):
+            if key.startswith((TAG, BOOKMARK, COLLECTED)):
                 self._put(content, key, (set_ms, 0, ""))
+
+    def _read_collected(self) -> None:
+        sql = "SELECT id, name, folded FROM collection"
+        rows = _list(lambda: self._source.execute(sql))
+        names = {row[0]: (str(_text(row[1])), str(_text(row[2]))) for row in rows}
+        columns = "collection_id, key, place, set_ms"
+        for content, number, key, place, set_ms in self._rows("collected", columns):
+            if number in names and isinstance(key, bytes) and key:
+                name, folded = names[number]
+                self._put(content, what_of(folded, key), (set_ms, 1, place, name))
 
     def _read_choices(self) -> None:
         paths = {0: ""}

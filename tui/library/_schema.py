@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from tui.library._schema_2 import second_tables
 from tui.library._schema_3 import third_tables
 from tui.library._schema_4 import fourth_tables
+from tui.library._schema_5 import fifth_tables
 
 if TYPE_CHECKING:
     import sqlite3
@@ -225,6 +226,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     second_tables,
     third_tables,
     fourth_tables,
+    fifth_tables,
 )
 """By version: the first makes version 1 of an empty file."""
 

@@ -173,6 +173,8 @@ class Terms:
                 found = self._from(value)
             case TextField.TAG:
                 found = any_of(_tagged(names.tags_below(value)))
+            case TextField.COLLECTION:
+                found = any_of(_in("note.id", names.collected(value)))
             case TextField.IN:
                 found = _in_sources(names.sources_called(value))
             case TextField.KIND:

@@ -1,11 +1,12 @@
-"""How marks and searches come back as they were before an edit."""
+"""How marks, searches and collections come back as they were before an edit."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tui.library import _marks
+from tui.library import _collected, _marks
 from tui.library._rows import from_text, to_text
+from tui.words import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -105,6 +106,36 @@ def _search_back(change: Change, kept: dict[str, Any], now_ms: int) -> None:
     )
 
 
+def _collected_back(change: Change, kept: dict[str, Any], now_ms: int) -> None:
+    """Bring the notes of a collection back to their places, and take out the others."""
+    store, name = change.store, kept["name"]
+    change.note_source(reset=False)  # for others to look at the collections again
+    back: list[_collected.Placed] = []
+    gone: list[_collected.Placed] = []
+    for content, key, place in kept["items"]:
+        item = _collected.Placed(bytes.fromhex(content), bytes.fromhex(key), place or 0)
+        (gone if place is None else back).append(item)
+    if kept.get("is_move"):
+        back = _collected.still_in(store, name, back)
+        if not back:
+            return
+    _marks.touch(change, sorted({item.content for item in (*back, *gone)}))
+    if not kept["is_on"]:
+        _collected.switch_off(store, name, now_ms)
+        return
+    _collected.put_items(store, name, back, now_ms)
+    _collected.take_items(store, name, gone, now_ms)
+
+
+def _collection_back(change: Change, kept: dict[str, Any], now_ms: int) -> None:
+    """Call a collection as it was called, unless another has that name now."""
+    change.note_source(reset=False)
+    other = _collected.find_collection(change.store, kept["was"])
+    if fold(kept["was"]) != fold(kept["now"]) and other is not None and other.is_on:
+        return
+    _collected.rename_collection(change.store, kept["now"], kept["was"], now_ms)
+
+
 MARKS_BACK: dict[str, Callable[[Change, dict[str, Any], int], None]] = {
     "mark": _field_back,
     "played": _played_back,
@@ -112,5 +143,7 @@ MARKS_BACK: dict[str, Callable[[Change, dict[str, Any], int], None]] = {
     "tag": _tag_back,
     "bookmark": _bookmark_back,
     "search": _search_back,
+    "collected": _collected_back,
+    "collection": _collection_back,
 }
 """By what was kept."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from tui.answers import Bucket, SavedSearch
+    from tui.answers import Bucket, Collection, SavedSearch
     from tui.library._connection import Row, Store
     from tui.model import NoteId
     from tui.query import Query
@@ -29,6 +29,7 @@ __all__ = [
     "KINDS",
     "SORT_KEYS",
     "buckets",
+    "collections",
     "keys",
     "members",
     "recent",
@@ -130,6 +131,10 @@ def keys(store: Store, group: Group, sort: Sort) -> NoteKeys:
         if asked is None:
             return NoteKeys(array("q"), array("q"))
         return search(store, *asked, sort=sort)
+    if group.kind is GroupKind.COLLECTION:  # whatever the order of the others
+        from tui.library._collections import keys_in
+
+        return keys_in(store, group.number)
     where, params = _condition(store, group)
     # The index of what is unplayed has no lengths: to fetch them one by one takes four
     # times as long as to read all notes, where nothing was heard yet.
@@ -154,6 +159,10 @@ def members(
     """Which of some notes belong to a group, with their sort keys."""
     if not ids:
         return {}
+    if group.kind is GroupKind.COLLECTION:
+        from tui.library._collections import collection_members
+
+        return collection_members(store, group.number, ids)
     where, params = _condition(store, group, is_few=True)
     found: dict[NoteId, int] = {}
     for start in range(0, len(ids), _AT_ONCE):
@@ -225,6 +234,19 @@ def saved_searches(store: Store) -> list[SavedSearch]:
     return sorted(found, key=lambda each: (each.name.casefold(), each.name))
 
 
+def collections(store: Store) -> list[Collection]:
+    """The collections by name."""
+    rows = store.all(
+        "SELECT id, name, notes, unplayed, duration_ms FROM collection WHERE is_on = 1"
+    )
+    if not rows:
+        return []
+    from tui.answers import Collection
+
+    found = [Collection(row[0], _rows.from_text(row[1]), *row[2:]) for row in rows]
+    return sorted(found, key=lambda each: (each.name.casefold(), each.name))
+
+
 def search_history(store: Store, limit: int) -> list[str]:
     """Searches that were made, the last one first."""
     rows = store.all(
@@ -265,10 +287,14 @@ def _condition(store: Store, group: Group, *, is_few: bool = False) -> _Conditio
 
 
 def _of_a_list(store: Store, group: Group) -> _Condition:
-    """Put in SQL what a query finds, or which notes are the newest."""
+    """Put in SQL what a query finds, which notes are the newest, or are collected."""
     if group.kind is GroupKind.RECENT:
         marks, ids = listed([row[1] for row in recent(store)])
         return (f"note.id IN ({marks})", ids) if ids else _NOTHING
+    if group.kind is GroupKind.COLLECTION:
+        # As one value: there may be many.
+        listed_ids = ",".join(map(str, keys(store, group, Sort.NEWEST).ids))
+        return "note.id IN (SELECT value FROM json_each(?))", (f"[{listed_ids}]",)
     asked = _asked(store, group)
     if asked is None:
         return _NOTHING

@@ -1,4 +1,7 @@
-"""Which note comes next: older to newer, within what the user chose."""
+"""Which note comes next: older to newer, within what the user chose.
+
+A collection goes on downwards, in its own order.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING
 from tui.model import GroupKind, NoteId, NoteState, Played, Sort
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from tui.library import Reader
     from tui.model import Group
@@ -37,7 +40,8 @@ def step_from(
         reader: The library.
         note_id: The note to go from; it may have left the group meanwhile.
         order_ms: Its place in time.
-        step: 1 for the next newer, -1 for the next older.
+        step: 1 for the next newer, -1 for the next older; in a collection the one below
+            or above.
         within: The group that the user chose from; None for the note's chat.
         skip: Notes to leave out, as are those that can't be read.
 
@@ -89,6 +93,8 @@ def next_unplayed(
 def first_unplayed(reader: Reader, group: Group) -> NoteId | None:
     """Find the oldest note of a group that was not heard to its end.
 
+    A collection is heard in its own order: there it is the first one.
+
     Args:
         reader: The library.
         group: Any but the problems, of which none is to be heard.
@@ -96,12 +102,8 @@ def first_unplayed(reader: Reader, group: Group) -> NoteId | None:
     if group.kind is GroupKind.PROBLEMS or not reader.group_totals(group)[1]:
         return None
     if group.kind not in _BY_CHAT:
-        keys = reader.keys(group, Sort.UNPLAYED)
-        end = bisect_left(keys.order_ms, -_UNPLAYED_KEY, key=lambda order: -order)
-        for at in range(end - 1, max(-1, end - 1 - _SKIP_LIMIT), -1):
-            if _is_unplayed(reader, NoteId(keys.ids[at])):
-                return NoteId(keys.ids[at])
-        return None
+        some = map(NoteId, _likely_unplayed(reader, group))
+        return next((each for each in some if _is_unplayed(reader, each)), None)
     ids = reader.keys(group).ids
     at_id = NoteId(ids[-1]) if ids else None
     for _ in range(_SKIP_LIMIT):
@@ -111,6 +113,18 @@ def first_unplayed(reader: Reader, group: Group) -> NoteId | None:
             return at_id
         at_id = reader.neighbour(at_id, 1, unplayed=True)
     return None
+
+
+def _likely_unplayed(reader: Reader, group: Group) -> Sequence[int]:
+    """List notes of a group in the order in which they are heard.
+
+    All that were not heard to their end are among them, but for a great many.
+    """
+    if group.kind is GroupKind.COLLECTION:
+        return reader.keys(group).ids
+    keys = reader.keys(group, Sort.UNPLAYED)
+    end = bisect_left(keys.order_ms, -_UNPLAYED_KEY, key=lambda order: -order)
+    return keys.ids[max(0, end - _SKIP_LIMIT) : end][::-1]
 
 
 def _is_unplayed(reader: Reader, note_id: NoteId) -> bool:
@@ -150,6 +164,8 @@ def _by_keys(
         return None
     keys = reader.keys(within)
     ids, times = keys.ids, keys.order_ms
+    if within.kind is GroupKind.COLLECTION:
+        return _in_own_order(ids, note_id, step)
     at = bisect_left(
         range(len(ids)),
         (-order_ms, -note_id),
@@ -159,4 +175,12 @@ def _by_keys(
         at -= 1
     elif at < len(ids) and ids[at] == note_id:
         at += 1
+    return NoteId(ids[at]) if 0 <= at < len(ids) else None
+
+
+def _in_own_order(ids: Sequence[int], note_id: NoteId, step: int) -> NoteId | None:
+    """Go down or up in a collection; a note that was taken out has none after it."""
+    if note_id not in ids:
+        return None
+    at = ids.index(note_id) + step
     return NoteId(ids[at]) if 0 <= at < len(ids) else None

@@ -412,6 +412,8 @@ def _fill(
         pane.fact("heard", _heard(row))
     if note.phone_played is not None:
         pane.fact("phone", _on_phone(note))
+    for name in note.collections:
+        pane.fact("filed", name)
     pane.fact(
         "time", f"{when(row)}, {_PRECISION[row.precision]}", evidence.get("sent_at")
     )

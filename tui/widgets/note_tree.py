@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.binding import BindingType
 
-    from tui.answers import Bucket, SavedSearch
+    from tui.answers import Bucket, Collection, SavedSearch
     from tui.browse import NoteKeys, Patch
     from tui.model import Group, GroupBy, LibraryDelta, NoteId, Sort
 
@@ -233,6 +233,10 @@ class NoteTree(TreeRows, can_focus=True):
     def update_searches(self, searches: Iterable[SavedSearch]) -> None:
         """Take the saved searches with the totals that they have now."""
         self._stand_still(lambda: self._model.update_searches(searches))
+
+    def update_collections(self, collections: Iterable[Collection]) -> None:
+        """Take the collections with the totals that they have now."""
+        self._stand_still(lambda: self._model.update_collections(collections))
 
     def show_view(self, by: GroupBy, buckets: Sequence[Bucket]) -> None:
         """Make the tree of other groups; the cursor goes with its note.

@@ -14,7 +14,13 @@ from tests.support.edited_library import EditedLibrary
 from tests.support.library import wait_until
 from tests.support.memory_library import MemoryLibrary
 from tui.answers import Bucket, SavedSearch
-from tui.browse import Finder, SearchesCounted, SearchFound, ViewFound
+from tui.browse import (
+    CollectionsCounted,
+    Finder,
+    SearchesCounted,
+    SearchFound,
+    ViewFound,
+)
 from tui.errors import EarmarkError, LibraryError
 from tui.library import Library, NoteKeys
 from tui.model import Group, GroupBy, GroupKind, Sort
@@ -131,10 +137,10 @@ class Stage:
         self.clock = Clock()
         self.day = date(2024, 8, 15)
         self.opened = 0
-        self.kept: list[tuple[int, tuple[int, int, int]]] = []
+        self.kept: list[tuple[Group, tuple[int, int, int]]] = []
         self.finder = Finder(
             self._open,
-            keep=lambda search_id, totals: self.kept.append((search_id, totals)),
+            keep=lambda group, totals: self.kept.append((group, totals)),
             clock=self.clock,
             today=lambda: self.day,
         )
@@ -236,7 +242,26 @@ def test_saved_searches_are_counted_and_kept(stage: Stage) -> None:
     assert isinstance(answer, SearchesCounted)
     assert [(each.id, each.notes) for each in answer.searches] == [(1, 1), (2, 2)]
     stage.finder.close()
-    assert stage.kept == [(2, (2, 1, 1000))]
+    group = Group(GroupKind.SAVED, number=2)
+    assert stage.kept == [(group, (2, 1, 1000))]
+
+
+def test_collections_are_counted_and_kept(stage: Stage) -> None:
+    """Also that the last one is gone, but nothing where there never was one."""
+    for names in ((), ("one", "two"), ()):
+        stage.library.collected = {name: [] for name in names}
+        stage.finder.recount()
+        stage.finder.ask(lambda _: None)
+        stage.answers.until(lambda all_: isinstance(all_[-1], SearchesCounted))
+        stage.clock.now_s += 10
+    stage.finder.close()
+    counted = [
+        [(each.name, each.notes) for each in answer.collections]
+        for answer in stage.answers.all
+        if isinstance(answer, CollectionsCounted)
+    ]
+    assert counted == [[("one", 0), ("two", 0)], []]
+    assert stage.kept == []
 
 
 def test_counts_are_not_written_all_the_time(stage: Stage) -> None:
@@ -405,7 +430,7 @@ def test_closing_gives_the_library_back(stage: Stage) -> None:
 def test_a_count_that_can_not_be_kept_is_left(stage: Stage) -> None:
     """A library that can't be written does not end the finder."""
 
-    def refuse(search_id: int, totals: tuple[int, int, int]) -> None:
+    def refuse(group: Group, totals: tuple[int, int, int]) -> None:
         raise LibraryError("/x", "can't be written")
 
     stage.library.saved = [SavedSearch(2, "two", "y")]

@@ -62,6 +62,9 @@ def shown(library: MemoryLibrary, tree: TreeModel, group: Group) -> list[NoteRow
         row = library.notes.get(held)
         if row is not None and row not in notes and row.state in SHOWN:
             notes.append(row)
+    if group.kind is GroupKind.COLLECTION:
+        keys = library.keys(group)
+        return [library.notes[NoteId(note_id)] for note_id in keys.ids]
     notes.sort(key=lambda row: (sort_key(row, tree.sort), row.id), reverse=True)
     return notes
 
@@ -90,6 +93,8 @@ def smart(library: MemoryLibrary) -> list[Group]:
     if totals.problems:
         groups.append(Group(GroupKind.PROBLEMS))
     if totals.notes:
+        numbers = range(1, len(library.collected) + 1)
+        groups += [Group(GroupKind.COLLECTION, number=each) for each in numbers]
         groups += [Group(GroupKind.SAVED, number=s.id) for s in library.searches]
     return groups
 
@@ -196,6 +201,17 @@ class Live(RuleBasedStateMachine):
             assert not patch.cursor_moved or before is None
         else:
             assert self.tree.cursor in rows
+
+    @rule(notes=st.lists(IDS, max_size=6, unique=True), is_gone=st.booleans())
+    def collect(self, notes: list[int], is_gone: bool) -> None:
+        """Make a collection of some notes in this order, or take it away."""
+        known = [NoteId(each) for each in notes if each in self.library.notes]
+        before = self.library.collected.pop("mine", [])
+        if not is_gone:
+            self.library.collected["mine"] = known
+        self.late += [*before, *known]
+        self.tree.update_collections(self.library.collections())
+        self.tell()
 
     @precondition(lambda self: len(self.late) > 1)
     @rule()

@@ -72,6 +72,21 @@ def test_days_are_stepped_through_in_a_smart_node() -> None:
     assert tree.cursor.group == UNPLAYED
 
 
+def test_days_are_found_in_a_collection_too() -> None:
+    """Whatever its order is."""
+    library, tree = made()
+    order = [NoteId(each) for each in (103, 205, 101, 204)]
+    library.collected = {"x": order}
+    tree.load()
+    group = Group(GroupKind.COLLECTION, number=1)
+    go(tree, 101, group)
+    assert shown(tree)[2:7] == ["x", *(f"  {each}" for each in order)]
+    assert walk(tree, (1, 1, 1, 1)) == [103, 204, 205, None]
+    assert tree.go_to_day(date(2024, 8, 17))
+    assert tree.cursor == RowKey(group, NoteId(101))
+    assert not tree.go_to_day(date(2024, 8, 1))
+
+
 @pytest.mark.parametrize("by", [GroupBy.DAY, GroupBy.WEEK, GroupBy.MONTH])
 def test_days_are_stepped_through_in_a_view_by_time(by: GroupBy) -> None:
     """From one group into the next, in any order."""

@@ -71,6 +71,29 @@ def test_saved_searches_stand_below_the_smart_nodes() -> None:
     assert shown(tree) == [*SMART, "Chat 2", "Chat 1"]
 
 
+def test_collections_stand_before_saved_searches() -> None:
+    """In their own order; another note takes the place of one that went."""
+    library, tree = made()
+    library.searches = [SavedSearch(2, "new", "is:unplayed", 9, 8, 7)]
+    library.collected = {"x": [NoteId(103), NoteId(201), NoteId(105)]}
+    tree.load()
+    assert shown(tree)[:4] == [*SMART, "x", "new"]
+    group = Group(GroupKind.COLLECTION, number=1)
+    go(tree, 201, group)
+    tree.set_sort(Sort.LONGEST)
+    assert shown(tree)[2:6] == ["x", "  103", "  201", "  105"]
+    library.collected = {"x": [NoteId(201), NoteId(103), NoteId(105)]}
+    tree.apply(library.change(103, 201))
+    assert shown(tree)[2:6] == ["x", "  201", "  103", "  105"]
+    assert tree.cursor == RowKey(group, NoteId(201))
+    library.collected = {"x": [NoteId(201), NoteId(104)]}
+    tree.update_collections(library.collections())  # the change tells of neither
+    assert shown(tree)[2:5] == ["x", "  201", "  104"]
+    tree.update_collections([])
+    assert shown(tree)[2] == "new"
+    assert tree.key_at(tree.cursor_row) == tree.cursor
+
+
 def test_the_cursor_leaves_a_saved_search_that_was_removed() -> None:
     """It stays where it was on the screen."""
     library, tree = made()

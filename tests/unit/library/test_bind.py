@@ -14,12 +14,11 @@ from tests.support.joining import (
     all_of,
     everything,
     phone_note,
-    rows,
     tell,
     told_again,
     totals_are_true,
 )
-from tests.support.library import START_MS, file_ids, put, record
+from tests.support.library import START_MS, ask, file_ids, put, record
 from tui.library import Measured
 from tui.model import (
     Direction,
@@ -139,7 +138,7 @@ def test_a_message_in_two_copies_of_a_database(
                 a_claim("K2", chat=chat, kind=NoteKind.VIEW_ONCE),
             ]
             tell(writer, source_id, claims, path=b"%d%d.db" % (number, copy))
-    assert rows(library, "SELECT count(*), count(DISTINCT chat_id) FROM note") == [
+    assert ask(library, "SELECT count(*), count(DISTINCT chat_id) FROM note") == [
         (2, 1)
     ]
     totals_are_true(library)
@@ -271,7 +270,7 @@ def test_the_best_path_counts(
     ]
     for step in order:
         steps[step]()
-    for (file_id,) in rows(library, "SELECT id FROM file"):
+    for (file_id,) in ask(library, "SELECT id FROM file"):
         writer.measured([Measured(file_id, content_hash=b"h" * 32)])
     all_of(writer.match_again())
     (note,) = everything(reader)
@@ -341,7 +340,7 @@ def test_a_forward_and_an_export_of_one_of_the_chats(
     kind = DocumentKind.WHATSAPP_EXPORT
     told = [a_claim(**export_claim("a.opus", 0))]
     tell(writer, source_id, told, path=b"x/chat.txt", kind=kind)
-    for (file_id,) in rows(library, "SELECT id FROM file"):
+    for (file_id,) in ask(library, "SELECT id FROM file"):
         writer.measured([Measured(file_id, content_hash=b"h" * 32)])
     all_of(writer.match_again())
     notes = everything(reader)

@@ -13,12 +13,11 @@ from tests.support.joining import (
     all_of,
     everything,
     phone_note,
-    rows,
     tell,
     told_again,
     totals_are_true,
 )
-from tests.support.library import START_MS, file_ids, put, record
+from tests.support.library import START_MS, ask, file_ids, put, record
 from tui.library import Measured
 from tui.model import (
     Direction,
@@ -122,7 +121,7 @@ def test_a_missing_note_goes_with_the_only_one_that_tells_of_it(
     writer.drop_documents([document])
     assert everything(reader) == []
     assert reader.totals().notes == 0
-    assert rows(library, "SELECT count(*) FROM claim") == [(0,)]
+    assert ask(library, "SELECT count(*) FROM claim") == [(0,)]
     totals_are_true(library)
 
 
@@ -175,11 +174,11 @@ def test_backups_of_each_day_do_not_pile_up(
         path = b"WhatsApp/Databases/msgstore-2024-08-%02d.1.db.crypt15" % day
         kind = DocumentKind.WHATSAPP_BACKUP
         document = tell(writer, source_id, claims, path=path, kind=kind, mtime_ns=day)
-        assert rows(library, "SELECT count(*) FROM claim") == [(6,)]
-        assert rows(library, "SELECT count(*) FROM document") == [(1,)]
+        assert ask(library, "SELECT count(*) FROM claim") == [(6,)]
+        assert ask(library, "SELECT count(*) FROM document") == [(1,)]
     (origin,) = {note.evidence["chat"].origin for note in everything(reader)[:5]}
     assert origin == "backup msgstore-2024-08-04.1.db.crypt15"
-    assert rows(library, "SELECT count(*) FROM note") == [(6,)]
+    assert ask(library, "SELECT count(*) FROM note") == [(6,)]
     totals_are_true(library)
 
 
@@ -209,7 +208,7 @@ def test_forgetting_the_source_of_a_document(
     writer.remove_source(other)
     (note,) = everything(reader)
     assert note.row.chat_title == "Unmatched"
-    assert rows(library, "SELECT count(*) FROM claim") == [(0,)]
+    assert ask(library, "SELECT count(*) FROM claim") == [(0,)]
     totals_are_true(library)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import tempfile
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,6 +19,8 @@ from hypothesis.stateful import (
 
 from tests.support.library import (
     START_MS,
+    ask,
+    ask_no_more,
     memory_folder,
     new_library,
     record,
@@ -203,15 +203,14 @@ class LibraryLife(RuleBasedStateMachine):
         )
         newest = "SELECT chat_id, max(order_ms) FROM note WHERE visible GROUP BY 1"
         counted = true_counts(self.library)
-        with closing(sqlite3.connect(self.library.path)) as connection:
-            months = {row[:2]: row[2:] for row in connection.execute(sql)}
-            assert months == counted
-            last = dict(connection.execute(newest))
-            for row in connection.execute(chats):
-                parts = [part for key, part in counted.items() if key[0] == row[0]]
-                total = tuple(map(sum, zip(*parts, strict=True))) or (0,) * 5
-                assert row[1:] == (*total, last.get(row[0], 0))
-            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        months = {row[:2]: row[2:] for row in ask(self.library, sql)}
+        assert months == counted
+        last = dict(ask(self.library, newest))
+        for row in ask(self.library, chats):
+            parts = [part for key, part in counted.items() if key[0] == row[0]]
+            total = tuple(map(sum, zip(*parts, strict=True))) or (0,) * 5
+            assert row[1:] == (*total, last.get(row[0], 0))
+        assert ask(self.library, "PRAGMA foreign_key_check") == []
 
     @invariant()
     def notes_follow_their_files(self) -> None:
@@ -226,11 +225,10 @@ class LibraryLife(RuleBasedStateMachine):
             " LEFT JOIN recording ON recording.id = file.recording_id"
             " LEFT JOIN mark ON mark.hash = recording.hash GROUP BY note.id"
         )
-        with closing(sqlite3.connect(self.library.path)) as connection:
-            for row in connection.execute(sql):
-                assert row[1:4] == row[7:10]
-                if row[3] is not None:
-                    assert (*row[4:6], 0) == (*row[10:12], row[6])
+        for row in ask(self.library, sql):
+            assert row[1:4] == row[7:10]
+            if row[3] is not None:
+                assert (*row[4:6], 0) == (*row[10:12], row[6])
 
     @invariant()
     def deltas_tell_everything(self) -> None:
@@ -272,6 +270,7 @@ class LibraryLife(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Give everything back."""
+        ask_no_more(self.library)
         self.writer.close()
         self.reader.close()
         self.library.close()

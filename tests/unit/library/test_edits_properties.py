@@ -25,7 +25,7 @@ from tests.support.edited_library import (
     EditedLibrary,
     Shown,
 )
-from tests.support.library import memory_folder, new_library
+from tests.support.library import ask_no_more, memory_folder, new_library
 from tui.library import Library
 from tui.library._people import ChatTold, PersonTold
 
@@ -150,6 +150,7 @@ class Edits(RuleBasedStateMachine):
 
     def close(self) -> None:
         """Close the library."""
+        ask_no_more(self.library)
         self.writer.close()
         self.edits.close()
         self.library.close()

@@ -13,12 +13,11 @@ from tests.support.joining import (
     a_person,
     everything,
     phone_note,
-    rows,
     tell,
     told_again,
     totals_are_true,
 )
-from tests.support.library import START_MS, put, record
+from tests.support.library import START_MS, ask, put, record
 from tui.library._facts import origin_of
 from tui.model import Direction, DocumentKind, NoteKind, Precision
 
@@ -136,7 +135,7 @@ def test_what_the_path_told_comes_back(
         sent_ms=0, order_ms=0
     )
     assert note.row.sent_ms == 77
-    assert rows(library, "SELECT count(*) FROM path_fact") == [(0,)]
+    assert ask(library, "SELECT count(*) FROM path_fact") == [(0,)]
     totals_are_true(library)
 
 
@@ -153,7 +152,7 @@ def test_choices_win(
     from tui.library._people import Identities
 
     put(writer, source_id, record(**phone_note(b"a.opus")))
-    (file_id,) = rows(library, "SELECT id FROM file")[0]
+    (file_id,) = ask(library, "SELECT id FROM file")[0]
     writer.measured([Measured(file_id, content_hash=b"h" * 32)])
     with closing(Store(library.path, Access.WRITE)) as store, change(store) as current:
         people = Identities(current)

@@ -25,11 +25,18 @@ from tests.support.joining import (
     all_of,
     everything,
     phone_note,
-    rows,
     tell,
     totals_are_true,
 )
-from tests.support.library import START_MS, memory_folder, new_library, put, record
+from tests.support.library import (
+    START_MS,
+    ask,
+    ask_no_more,
+    memory_folder,
+    new_library,
+    put,
+    record,
+)
 from tui.library import Measured
 from tui.model import (
     Direction,
@@ -229,7 +236,7 @@ class JoiningLife(RuleBasedStateMachine):
         content = {
             (SOURCES[file.source], file.path): file.content for file in FILES.values()
         }
-        for file_id, root, path in rows(
+        for file_id, root, path in ask(
             self.library,
             "SELECT file.id, source.root, folder.path || '/' || file.name FROM file"
             " JOIN folder ON folder.id = folder_id JOIN source ON source.id ="
@@ -290,14 +297,14 @@ class JoiningLife(RuleBasedStateMachine):
             assert note.evidence["sent_at"].confidence == 1.0
             assert note.row.sender == "Ana"
             assert (note.row.sent_ms - START_MS) % 300_000 == 0
-        assert rows(self.library, _NEVER_HERE) == [(1,)]
+        assert ask(self.library, _NEVER_HERE) == [(1,)]
 
     @invariant()
     def counts_are_true(self) -> None:
         """The kept counts equal a recount, and nothing hangs in the air."""
         totals_are_true(self.library)
         for sql in _NEVER:
-            assert rows(self.library, sql) == [], sql
+            assert ask(self.library, sql) == [], sql
 
     @invariant()
     def marks_follow_the_content(self) -> None:
@@ -308,14 +315,14 @@ class JoiningLife(RuleBasedStateMachine):
             " JOIN recording ON recording.id = note.recording_id"
             " LEFT JOIN mark ON mark.hash = recording.hash"
         )
-        for row in rows(self.library, sql):
+        for row in ask(self.library, sql):
             assert row[:2] == row[2:]
 
     @invariant()
     def deltas_tell_everything(self) -> None:
         """Who only follows the deltas knows what is in the library."""
         self.revision, delta = self.reader.changes_since(self.revision)
-        true = {row[0]: row[1:] for row in rows(self.library, _SHOWN)}
+        true = {row[0]: row[1:] for row in ask(self.library, _SHOWN)}
         if delta.reset:
             self.mirror = true
         for change in delta.changes:
@@ -328,6 +335,7 @@ class JoiningLife(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Give everything back."""
+        ask_no_more(self.library)
         self.writer.close()
         self.reader.close()
         self.library.close()

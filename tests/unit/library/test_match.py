@@ -13,11 +13,10 @@ from tests.support.joining import (
     all_of,
     everything,
     phone_note,
-    rows,
     tell,
     totals_are_true,
 )
-from tests.support.library import START_MS, file_ids, put, record
+from tests.support.library import START_MS, ask, file_ids, put, record
 from tui.library import Measured
 from tui.library import _match as match
 from tui.model import ChatKind, DocumentKind, NoteKind, NoteState, Precision, SourceKind
@@ -88,7 +87,7 @@ class World:
 
     def compare(self) -> None:
         """Everything is measured and hashed, as at the end of a scan."""
-        for (file_id,) in rows(
+        for (file_id,) in ask(
             self.library, "SELECT id FROM file WHERE recording_id IS NULL"
         ):
             self.writer.measured(
@@ -210,7 +209,7 @@ def test_two_phones(
     steps = two_phones(writer)
     for step in order:
         steps[step]()
-    for (file_id,) in rows(library, "SELECT id FROM file"):
+    for (file_id,) in ask(library, "SELECT id FROM file"):
         writer.measured([Measured(file_id, duration_ms=1)])
     all_of(writer.match_again())
     chats = {chat.title: chat.notes for chat in reader.chats()}

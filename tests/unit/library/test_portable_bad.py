@@ -49,8 +49,8 @@ BAD = {
     "another format": ('{"format": "x"}', "it has another format"),
     "no version": ('{"format": "earmark-backup"}', "is no backup of Earmark"),
     "newer": (
-        '{"format": "earmark-backup", "version": 3, "moods": []}',
-        r"newer Earmark \(version 3 .*please update",
+        '{"format": "earmark-backup", "version": 4, "moods": []}',
+        r"newer Earmark \(version 4 .*please update",
     ),
     "newer, told last": ('{"recordings": [{}], "version": 7}', "moods|recordings 1"),
     "version 0": ('{"format": "earmark-backup", "version": 0}', "from 1 on"),

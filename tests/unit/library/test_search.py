@@ -137,6 +137,7 @@ facts = st.builds(
     own_title=st.just("") | words,
     comment=words,
     tags=st.lists(tags, max_size=3, unique=True).map(tuple),
+    collections=st.lists(tags, max_size=2, unique=True).map(tuple),
     bookmarks=st.lists(words, max_size=2).map(
         lambda texts: tuple(Bookmark(at * 1000, text) for at, text in enumerate(texts))
     ),
@@ -147,7 +148,12 @@ terms = st.one_of(
     st.builds(Word, names.filter(bool)),
     st.builds(
         FieldTerm,
-        st.sampled_from([TextField.CHAT, TextField.FROM, TextField.TAG, TextField.IN]),
+        st.sampled_from(
+            [
+                *(TextField.CHAT, TextField.FROM, TextField.TAG),
+                *(TextField.COLLECTION, TextField.IN),
+            ]
+        ),
         st.one_of(
             words.filter(bool),
             names.filter(bool),

@@ -123,6 +123,25 @@ def test_every_group_is_walked_older_to_newer(group: Group) -> None:
     )
 
 
+def test_a_collection_is_walked_downwards() -> None:
+    """In its own order, from its first unplayed note on, past what can't be read."""
+    library = _mixed(9)
+    library.collected = {"x": [NoteId(each) for each in (4, 9, 1, 7, 3)]}
+    group = Group(GroupKind.COLLECTION, number=1)
+    library.mark(1, state=NoteState.UNREADABLE)
+    walked = [NoteId(4)]
+    while (found := step_from(library, walked[-1], 0, 1, group)) is not None:
+        walked.append(found)
+    assert walked == [4, 9, 7, 3]
+    assert step_from(library, NoteId(9), 0, -1, group) == 4
+    assert step_from(library, NoteId(4), 0, -1, group) is None
+    assert step_from(library, NoteId(5), 0, 1, group) is None  # it was taken out
+    assert first_unplayed(library, group) == 4
+    for number in (4, 9):
+        library.mark(number, played=Played.PLAYED)
+    assert first_unplayed(library, group) == 7
+
+
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.kind.name)
 def test_a_group_begins_with_its_oldest_unplayed_note(group: Group) -> None:
     """Not with one that can't be read, nor with any when all were heard."""
