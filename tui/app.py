@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import os
-import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,6 +20,7 @@ from tui.errors import EarmarkError, LibraryError
 from tui.messages import (
     Answered,
     EndSearch,
+    ExportChanged,
     FolderFound,
     IndexerChanged,
     LibraryChanged,
@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.screen import Screen
 
-    from tui.model import Note, NoteId
+    from tui.model import NoteId
+    from tui.screens.exporting import ExportActions
     from tui.screens.finding import FindActions
     from tui.screens.first import FirstScreen
     from tui.screens.listening import ListenActions
@@ -142,6 +143,7 @@ class EarmarkApp(App[None]):
         self._marks: MarkActions | None = None
         self._listen: ListenActions | None = None
         self._find: FindActions | None = None
+        self._export: ExportActions | None = None
         self._first: FirstScreen | None = None
 
     # Begin and end
@@ -241,6 +243,8 @@ class EarmarkApp(App[None]):
         if self._ending is not None:
             self.exit()
             return
+        if self._export is not None and self._export.asks_before_quit(self.action_quit):
+            return
         self._ending = asyncio.create_task(self._close(leaves=True))
 
     async def on_unmount(self) -> None:
@@ -272,6 +276,8 @@ class EarmarkApp(App[None]):
                 ends.insert(0, ("finder", services.finding.close))
             if self._unfollow is not None:
                 ends.insert(0, ("follower", self._unfollow))
+            if self._export is not None:
+                ends.insert(0, ("export", self._export.close))
         if leaves:
             self.exit()
         if indexer is not None:
@@ -452,41 +458,31 @@ class EarmarkApp(App[None]):
             )
         return self._listen
 
-    # Notes
+    # Taking notes out
 
-    def _note_at_cursor(self) -> Note | None:
-        note_id = self.main.note_tree.cursor_note
-        if note_id is None:
-            self.main.say("Put the cursor on a note first")
-            return None
-        return self._note(note_id)
+    def action_export(self, name: str) -> None:
+        """Save notes, or copy what belongs to them.
 
-    def _note(self, note_id: NoteId) -> Note | None:
-        try:
-            return self._services.reader.note(note_id)
-        except EarmarkError as error:
-            self.main.say(error.message, is_warning=True)
-            return None
+        Args:
+            name: What to do, see `ExportActions.do`.
+        """
+        if self._export is None:
+            from tui.screens.exporting import ExportActions
 
-    def action_copy_path(self) -> None:
-        """Copy where the file of the note under the cursor lies."""
-        note = self._note_at_cursor()
-        if note is None or not note.files:
-            return
-        path = note.files[0].full_path
-        try:
-            text = path.decode()
-        except UnicodeDecodeError:
-            # As a shell would take it: the clipboard holds text, not bytes.
-            escaped = "".join(
-                chr(byte)
-                if 0x20 <= byte < 0x7F and byte not in b"'\\"
-                else f"\\x{byte:02x}"
-                for byte in path
+            self._export = ExportActions(
+                self,
+                self.main,
+                self._services,
+                self._glyphs,
+                in_background,
+                tell=self._bridge.export,
             )
-            text = f"$'{escaped}'"
-        self.copy_to_clipboard(text)
-        self.main.say(f"Copied {printable(shlex.quote(text))}")
+        self.run_worker(self._export.do(name), group="export")
+
+    @on(ExportChanged)
+    def _show_export(self, message: ExportChanged) -> None:
+        if self._export is not None and self._is_shown:
+            self._export.take(message.event)
 
     # Chats and senders
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tui.messages import (
     Answered,
+    ExportChanged,
     FolderFound,
     IndexerChanged,
     LibraryChanged,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from textual.message_pump import MessagePump
 
     from tui.browse import Answer
+    from tui.export import ExportEvent
     from tui.indexer import Likely
     from tui.model import LibraryDelta
     from tui.playback import NowPlaying
@@ -65,6 +67,10 @@ class Bridge:
     def answer(self, answer: Answer) -> None:
         """Tell what was found or counted; on the finder's thread."""
         self._post(Answered(answer))
+
+    def export(self, event: ExportEvent) -> None:
+        """Tell what was told of an export; on the thread of its process."""
+        self._post(ExportChanged(event))
 
     def folder(self, found: Likely | bytes | None) -> None:
         """Tell what the first start found; on the thread of its search."""

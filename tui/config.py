@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.errors import UsageError
+from tui.mailing import MailServer, read_server
 from tui.places import is_known, place
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class Colors(NamedTuple):
 
 _NO_KEYS = Keys()
 _NO_COLORS = Colors()
+_NO_SERVER = MailServer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ class Settings:
     """What keys do, where that is not the usual."""
     colors: Colors = _NO_COLORS
     """Colours that are laid over those of the theme."""
+    mail: MailServer = _NO_SERVER
+    """The user's mail server."""
     chosen_theme: str = ""
     """The theme that was chosen last in the browser, unless another was set since.
 
@@ -336,6 +340,10 @@ def _colors(value: object, key: str, origin: _Origin) -> Colors:
     return Colors(tuple(given.items()))
 
 
+def _mail(value: object, key: str, origin: _Origin) -> MailServer:
+    return read_server(_pairs(value, key, origin), key, origin)
+
+
 _READERS: dict[str, Callable[[object, str, _Origin], object]] = {
     "library": _path,
     "log": _path,
@@ -356,9 +364,10 @@ _READERS: dict[str, Callable[[object, str, _Origin], object]] = {
     "backups": _count(_MAX_BACKUPS),
     "keys": _keys,
     "colors": _colors,
+    "mail": _mail,
 }
 """How each key is read; `config` alone can't stand in the config file."""
-_TABLES = frozenset({"keys", "colors"})
+_TABLES = frozenset({"keys", "colors", "mail"})
 
 
 def load_settings(

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 if TYPE_CHECKING:
     from tui.browse import Answer
+    from tui.export import ExportEvent
     from tui.indexer import Likely
     from tui.model import LibraryDelta
     from tui.playback import NowPlaying
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answered",
     "EndSearch",
+    "ExportChanged",
     "FolderFound",
     "IndexerChanged",
     "LibraryChanged",
@@ -81,6 +83,14 @@ class Answered(Message):
 
     answer: Answer
     """All of it; whoever asked knows which answer is still wanted."""
+
+
+@dataclass
+class ExportChanged(Message):
+    """Something was told of an export: what it would be, how far it is, its end."""
+
+    event: ExportEvent
+    """Each counts: they are few, and hold rows and problems that come once."""
 
 
 @dataclass

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tui.browse import Answer
+    from tui.export import ExportEvent, Order
     from tui.indexer import Answers, Likely, Lock
     from tui.library import Reader, UserWriter
     from tui.model import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Editing",
+    "Exporting",
     "Finding",
     "IndexerStatus",
     "Indexing",
@@ -316,6 +318,31 @@ class Editing(Protocol):
             totals: Notes, unplayed notes, length in milliseconds.
         """
 
+    def create_collection(self, name: str) -> Edited:
+        """Make a collection with nothing in it."""
+
+    def rename_collection(self, name: str, new: str) -> Edited:
+        """Call a collection otherwise."""
+
+    def delete_collection(self, name: str) -> Edited:
+        """Forget a collection; its notes stay."""
+
+    def collect(self, name: str, note_ids: Sequence[int]) -> Edited:
+        """Put notes at the end of a collection, which is made if need be."""
+
+    def uncollect(self, name: str, note_ids: Sequence[int]) -> Edited:
+        """Take notes out of a collection."""
+
+    def move_collected(
+        self, name: str, note_ids: Sequence[int], *, to: int = 0, by: int = 0
+    ) -> Edited:
+        """Put notes of a collection to a place, from 1, or some places down."""
+
+    def count_collection(
+        self, collection_id: int, counted: tuple[int, int, int]
+    ) -> None:
+        """Keep how a collection was counted; as `count_search`."""
+
     def undo(self, steps: int = 1) -> str:
         """Take the last edits back; tells what they were."""
 
@@ -368,6 +395,44 @@ class Finding(Protocol):
         """End all work; waits, at most so many seconds."""
 
 
+class Exporting(Protocol):
+    """Saves notes in a process of its own, one run at a time."""
+
+    def subscribe(self, listener: Callable[[ExportEvent], None]) -> None:
+        """Have every event sent to a function, on another thread."""
+
+    def preview(self, order: Order) -> int:
+        """Tell what would be saved; the preview before is not wanted any more.
+
+        Returns:
+            A number, which the events have too.
+        """
+
+    def more(self, number: int, rows: int) -> None:
+        """Have so many rows of a preview told, in all."""
+
+    def start(self, order: Order) -> int:
+        """Save; returns a number as `preview` does."""
+
+    def pause(self, paused: bool) -> None:  # noqa: FBT001  # a setter of one boolean
+        """Have the run wait, or go on."""
+
+    def stop(self) -> None:
+        """End the run; what is saved stays."""
+
+    def leave(self) -> None:
+        """No preview is wanted any more; a run goes on."""
+
+    def recall(self) -> dict[str, str]:
+        """Tell how was saved last; empty where that is not known."""
+
+    def remember(self, values: Mapping[str, str]) -> None:
+        """Keep how is saved now, for the next time."""
+
+    def close(self, timeout: float = 2.0) -> None:
+        """End all work; waits, at most so many seconds."""
+
+
 class Services(NamedTuple):
     """The engines behind one browser. The browser starts and ends them."""
 
@@ -401,3 +466,9 @@ class Services(NamedTuple):
     """The command that long texts are written with; empty for the environment's."""
     remembers_searches: int = 100
     """How many searches are remembered."""
+    exporting: Exporting | None = None
+    """Saves notes; None where nothing can be."""
+    export_lufs: float = -18.0
+    """The loudness that saved notes are brought to, where that is wanted."""
+    mail_from: str = ""
+    """Whom drafts of mails are from; empty where that is not set."""

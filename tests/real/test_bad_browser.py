@@ -118,6 +118,8 @@ def look_at_names(tour: Tour) -> None:
         tour.go(b"j", word.decode())
         if number == 2:
             tour.terminal.send(b"y")
+            tour.terminal.wait_for("p  Path")
+            tour.terminal.send(b"p")
             tour.terminal.wait_for("Copied")
     for _ in range(len(hostile_notes()) - len(HOSTILE_FOLDERS) - len(MARKED)):
         tour.terminal.send(b"j")

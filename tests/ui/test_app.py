@@ -174,28 +174,6 @@ async def test_a_note_that_follows_by_itself_moves_no_cursor(
         assert browser.app.main.note_tree.playing == NoteId(5)
 
 
-@pytest.mark.parametrize(
-    ("name", "copied"),
-    [
-        (b"a.opus", "/home/user/Sync/WhatsApp/Voice/a.opus"),
-        (
-            b"\xe4'\n.opus",
-            "$'/home/user/Sync/WhatsApp/Voice/\\xe4\\x27\\x0a.opus'",
-        ),
-    ],
-)
-async def test_y_copies_the_path(browsing: Browsing, name: bytes, copied: str) -> None:
-    """Also a name that is no text can be pasted into a shell."""
-    library = sample_library()
-    library.names[FIRST] = name
-    async with browsing(library) as browser:
-        await to_first_note(browser)
-        await browser.press("y")
-        assert browser.app.clipboard == copied
-        told = [browser.top, *browser.notices]  # too long a path is laid over the tree
-        assert any("Copied " in text for text in told)
-
-
 async def test_r_rescans(browsing: Browsing) -> None:
     """The indexer is asked, and the user told."""
     async with browsing() as browser:

@@ -55,7 +55,10 @@ async def test_every_hostile_note_can_be_looked_at_played_and_copied(
         await browser.press("enter")
         for note_id in [NoteId(1000 + i) for i in range(len(hostile_texts()))]:
             assert tree.reveal(note_id)
-            await browser.pilot.press("y")
+            if note_id % 8 == 0:
+                await browser.press("y")
+                assert "\x1b" not in browser.screen
+                await browser.press("p")
             browser.fakes.playing.play_note(note_id)
             await browser.pilot.pause()
             shown = browser.screen

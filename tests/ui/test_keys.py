@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
     Browsing = Callable[..., AbstractAsyncContextManager[Browser]]
 
-LATER = {"e", "T"}
+LATER = {"T"}
 """Keys of things that do not exist yet: bound to nothing, so nothing is promised."""
 PROMISED = {
     *("j", "k", "down", "up", "h", "l", "g", "G", "ctrl+d", "ctrl+u", "J", "K"),
     *("tab", "enter", "space", "p", "left", "right", "shift+left", "shift+right"),
     *("comma", "full_stop", *map(str, range(10)), "n", "x", "backspace", "m"),
     *("less_than_sign", "greater_than_sign", "minus", "equals_sign"),
-    *("left_square_bracket", "right_square_bracket", "u", "i", "y", "R"),
+    *("left_square_bracket", "right_square_bracket", "u", "i", "y", "R", "e"),
     *("ctrl+p", "colon", "question_mark", "escape", "q", "A", "z", "Z", "S"),
     *("t", "s", "c", "C", "b", "B", "v", "slash", "N", "f", "w", "o", "d", "I"),
     *("left_parenthesis", "right_parenthesis", "number_sign"),
     *("a", "P", "Q", "L", "V", "plus", "underscore", "X", "r", "E", "M", "O"),
-    *("apostrophe", "quotation_mark"),
+    *("apostrophe", "quotation_mark", "F", "alt+up", "alt+down", "delete"),
 }
 
 

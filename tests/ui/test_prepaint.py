@@ -65,8 +65,13 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def marked(path: Path) -> Path:
-    """The same with stars, one of them of a note that is away, and saved searches."""
+    """The same with stars, one of a note that is away, searches and collections."""
     with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO collection(name, folded, is_on, set_ms, notes, unplayed,"
+            " duration_ms) VALUES (?1, ?1, ?2, 1, 3, 2, 61000)",
+            [("zoë", 1), ("gone", 0), ("For court [/]", 1)],
+        )
         notes = connection.execute("SELECT id FROM note ORDER BY id").fetchall()
         for (note_id,) in [*notes[:7], notes[-1]]:
             content = note_id.to_bytes(32, "big")
@@ -140,7 +145,7 @@ def test_the_first_picture_is_what_the_browser_paints(
         assert first[y] == second[y], f"row {y}:\n{one.lines[y]}\n{two.lines[y]}"
 
 
-def test_stars_and_saved_searches_are_painted_alike(marked: Path) -> None:
+def test_stars_searches_and_collections_are_painted_alike(marked: Path) -> None:
     """In their order, with the totals that they had last."""
     env = base_environ(COLORTERM="truecolor")
     with PtyTerminal(run(marked, "paint"), environ=env) as one:
@@ -150,9 +155,9 @@ def test_stars_and_saved_searches_are_painted_alike(marked: Path) -> None:
         two.wait_for("nothing is playing")
         two.wait_until_quiet()
         second = looks(two)
-    labels = [line.strip("▸ ").split("  ")[0] for line in lines[1:9]]
+    labels = [line.strip("▸ ").split("  ")[0] for line in lines[1:11]]
     assert labels[:3] == ["Unplayed", "Starred", "Recent"]
-    assert labels[4:7] == ["[/] Z", "caf\\xe9", "empty"]
+    assert labels[4:9] == ["For court [/]", "zoë", "[/] Z", "caf\\xe9", "empty"]
     assert "7" in lines[2].split()
     for y in range(23):
         assert first[y] == second[y], f"row {y}:\n{one.lines[y]}\n{two.lines[y]}"

@@ -54,8 +54,9 @@ async def test_a_library_that_breaks_ends_nothing(browsing: Browsing) -> None:
     async with browsing(size=(80, 24)) as browser:
         rows = browser.screen.split("\n")[1:4]
         break_library(browser.fakes.library)
-        for key in ("l", "j", "l", "G", "J", "K", "h", "enter", "space", "u", "y", "i"):
+        for key in ("l", "j", "l", "G", "J", "K", "h", "enter", "space", "u"):
             await browser.press(key)
+        await browser.press("y", "escape", "i")
         await browser.pilot.click("NoteTree", offset=(4, 2))
         await browser.pilot.resize_terminal(100, 30)
         browser.fakes.library.tell(LibraryDelta(reset=True, sources=True))

@@ -24,17 +24,21 @@ if TYPE_CHECKING:
         PositionChanged,
         StateChanged,
     )
+    from tui.audio._fades import FADE, faded_in, faded_out
     from tui.audio._local import LocalPlayer
     from tui.audio._loudness import measure_loudness
     from tui.audio._outputs import OUTPUTS, list_outputs, make_output
     from tui.audio._peaks import MeasuredSound, measure_sound, rough_peaks, shape
     from tui.audio._process import EngineProcess
     from tui.audio._sound import Sound, gain_db
+    from tui.audio._tone import TONE_FRAMES, lead
 
 __all__ = [
     "CHANNELS",
+    "FADE",
     "OUTPUTS",
     "RATE",
+    "TONE_FRAMES",
     "Decoder",
     "DeviceChanged",
     "Ended",
@@ -53,7 +57,10 @@ __all__ = [
     "Recording",
     "Sound",
     "StateChanged",
+    "faded_in",
+    "faded_out",
     "gain_db",
+    "lead",
     "list_outputs",
     "make_output",
     "measure_loudness",
@@ -65,12 +72,14 @@ __all__ = [
 _HOMES = {
     "_api": ("CHANNELS", "RATE", "Output", "Player"),
     "_decode": ("Decoder", "Recording"),
+    "_fades": ("FADE", "faded_in", "faded_out"),
     "_local": ("LocalPlayer",),
     "_outputs": ("OUTPUTS", "list_outputs", "make_output"),
     "_loudness": ("measure_loudness",),
     "_peaks": ("MeasuredSound", "measure_sound", "rough_peaks", "shape"),
     "_process": ("EngineProcess",),
     "_sound": ("Sound", "gain_db"),
+    "_tone": ("TONE_FRAMES", "lead"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

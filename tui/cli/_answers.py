@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from tui.errors import UsageError
-from tui.model import Sort
-from tui.query import Query, Word, parse
+from tui.model import Group, GroupKind, Sort
+from tui.query import FieldTerm, Literal, Query, TextField, Word, parse
+from tui.words import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Wanted",
     "answers",
+    "collection_in",
     "find_note",
     "found_ids",
     "has_words",
@@ -51,12 +53,20 @@ def has_words(query: Query) -> bool:
     )
 
 
+def collection_in(query: Query) -> str | None:
+    """Tell the collection whose notes, and nothing else, a query asks for."""
+    match query.choices:
+        case ((Literal(FieldTerm(TextField.COLLECTION, name), negated=False),),):
+            return name
+    return None
+
+
 def answers(
     reader: NoteReader,
     query: Query,
     *,
     below: bytes = b"",
-    sort: Sort = Sort.NEWEST,
+    sort: Sort | None = None,
     limit: int | None = None,
     told: bool = False,
 ) -> Iterator[Note]:
@@ -66,7 +76,8 @@ def answers(
         reader: The library.
         query: What to look for.
         below: A folder that one of a note's files must lie in; empty for anywhere.
-        sort: Their order.
+        sort: Their order; None for that of a collection if the query is one, else the
+            newest first.
         limit: How many at most; None for all.
         told: Also notes that a document tells of, and whose file never was here.
     """
@@ -79,11 +90,26 @@ def found_ids(
     query: Query,
     *,
     below: bytes = b"",
-    sort: Sort = Sort.NEWEST,
+    sort: Sort | None = None,
     told: bool = False,
 ) -> Sequence[int]:
     """Find the notes that match a query; as `answers`."""
-    return reader.search(query, today(), sort=sort, told=told, below=below).ids
+    ids = reader.search(
+        query, today(), sort=sort or Sort.NEWEST, told=told, below=below
+    ).ids
+    name = collection_in(query)
+    return ids if sort is not None or name is None else _placed(reader, name, ids)
+
+
+def _placed(reader: Reader, name: str, ids: Sequence[int]) -> Sequence[int]:
+    """Put the notes of a collection in its order; what has no place comes last."""
+    wanted = fold(" ".join(name.split()))
+    places: dict[int, int] = {}
+    for each in reader.collections():
+        if fold(each.name) == wanted:
+            keys = reader.keys(Group(GroupKind.COLLECTION, number=each.id))
+            places = {note_id: place for place, note_id in enumerate(keys.ids)}
+    return sorted(ids, key=lambda note_id: places.get(note_id, len(places)))
 
 
 def find_note(reader: Reader, key: str) -> NoteId | None:
@@ -114,6 +140,11 @@ class Wanted:
         self._text = text
         self._is_note = is_note
 
+    @property
+    def has_own_order(self) -> bool:
+        """Whether it is a collection, whose notes have an order of their own."""
+        return collection_in(self.query) is not None
+
     def note(self, reader: Reader) -> NoteId | None:
         """Find the note whose id it is; None for a query.
 
@@ -129,7 +160,9 @@ class Wanted:
         return find_note(reader, self._text)
 
     def ids(self, reader: NoteReader) -> Sequence[int]:
-        """Find the notes, newest first, also those that only a document tells of.
+        """Find the notes, also those that only a document tells of.
+
+        The newest come first, those of a collection in its order.
 
         Args:
             reader: The library.
@@ -147,7 +180,7 @@ class Wanted:
         also: Query | None = None,
         *,
         below: bytes = b"",
-        sort: Sort = Sort.NEWEST,
+        sort: Sort | None = None,
         limit: int | None = None,
         told: bool = False,
     ) -> Iterator[Note]:
@@ -157,7 +190,7 @@ class Wanted:
             reader: The library.
             also: What must hold as well, if it is a query.
             below: A folder that one of a note's files must lie in.
-            sort: Their order.
+            sort: Their order; None as there.
             limit: How many at most.
             told: Also notes whose file never was here.
         """

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tui.browse import Finder
     from tui.cli._first import FirstSetup
     from tui.config import Settings
+    from tui.export import ExportProcess
     from tui.indexer import IndexerProcess, IndexEvent
     from tui.library import Follower, Reader
     from tui.model import LibraryDelta
@@ -127,6 +128,9 @@ def make_services(settings: Settings, folders: Sequence[bytes] = ()) -> Services
         finding=late(lambda: _make_finder(library)),
         editor=settings.editor,
         remembers_searches=settings.search_history,
+        exporting=late(lambda: _make_exporting(settings, library)),
+        export_lufs=settings.target_lufs,
+        mail_from=settings.mail.sender,
     )
 
 
@@ -169,11 +173,31 @@ def _make_indexer(settings: Settings, library: Library, news: _News) -> IndexerP
 def _make_finder(library: Library) -> Finder:
     from tui.browse import Finder
 
-    def keep(search_id: int, totals: tuple[int, int, int]) -> None:
+    def keep(group: Group, totals: tuple[int, int, int]) -> None:
         with library.edits() as edits:
-            edits.count_search(search_id, totals)
+            if group.kind is GroupKind.COLLECTION:
+                edits.count_collection(group.number, totals)
+            else:
+                edits.count_search(group.number, totals)
 
     return Finder(library.reader, keep=None if library.read_only else keep)
+
+
+def _make_exporting(settings: Settings, library: Library) -> ExportProcess:
+    from pathlib import Path
+
+    from tui.export import ExportProcess
+    from tui.places import is_known, place
+
+    if is_known():
+        state = Path(place("state"))
+    else:
+        from platformdirs import PlatformDirs
+
+        state = PlatformDirs("earmark", appauthor=False).user_state_path
+    return ExportProcess(
+        library.path, memory=state / "export.json", log_path=settings.log
+    )
 
 
 def _make_setup(library: Library, indexing: IndexerProcess) -> FirstSetup:

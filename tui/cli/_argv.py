@@ -11,7 +11,10 @@ COMMANDS = (
     "backup",
     "bookmark",
     "bookmarks",
+    "bundle",
     "chats",
+    "collection",
+    "collections",
     "comment",
     "config",
     "demo",
@@ -19,6 +22,7 @@ COMMANDS = (
     "export",
     "key",
     "list",
+    "mail",
     "mark",
     "merge",
     "play",
@@ -38,6 +42,7 @@ COMMANDS = (
     "undo",
     "unstar",
     "untag",
+    "verify",
     "watch",
 )
 OPTIONS = ("--config", "--library", "--log", "--output", "--speed", "--theme")

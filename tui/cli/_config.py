@@ -14,6 +14,7 @@ from tui.cli._objects import plain
 from tui.cli._output import Out
 from tui.config import Colors, Keys, Settings, load_settings
 from tui.errors import DataError, LibraryError, UsageError
+from tui.mailing import MailServer
 from tui.text import printable
 
 __all__ = ["config"]
@@ -174,8 +175,8 @@ def _words(value: object) -> str:
     match value:
         case Keys(preset=preset, given=given):
             return "; ".join([preset, *map("=".join, given)])
-        case Colors(given=given):
-            return "; ".join(map("=".join, given))
+        case Colors() | MailServer():
+            return "; ".join(map("=".join, _given(value)))
         case bool():
             return "yes" if value else "no"
         case tuple():
@@ -190,8 +191,8 @@ def _json(value: object) -> object:
     match value:
         case Keys(preset=preset, given=given):
             return {"preset": preset, **dict(given)}
-        case Colors(given=given):
-            return dict(given)
+        case Colors() | MailServer():
+            return dict(_given(value))
         case tuple():
             return [_json(part) for part in value]
         case Path():
@@ -200,6 +201,23 @@ def _json(value: object) -> object:
             return plain(value)
         case _:
             return value
+
+
+def _given(table: Colors | MailServer) -> list[tuple[str, str]]:
+    """Name what is set; of a command only the program, since it may hold a secret."""
+    if isinstance(table, Colors):
+        return list(table.given)
+    program, blank, _ = table.password_command.partition(" ")
+    values = (
+        ("host", table.host),
+        ("port", str(table.port or "")),
+        ("security", table.security if table.host else ""),
+        ("user", table.user),
+        ("password_command", f"{program} ..." if blank else program),
+        ("ca_file", _plain(table.ca_file) if table.ca_file else ""),
+        ("from", table.sender),
+    )
+    return [(name, plain(text)) for name, text in values if text]
 
 
 def _plain(path: Path) -> str:

@@ -74,6 +74,22 @@ _COLORS = """\
 Own colours, laid over those of the theme. Where they are not set, surface, panel and \
 boost follow the background, and accent follows primary. These are those of {theme}."""
 
+_MAIL = """\
+Your mail server, for `earmark mail --send`; nothing is sent while host is empty."""
+_MAIL_ABOUT = {
+    "host": "The server, e.g. mail.example.org.",
+    "port": "0 for the usual one: 587 for starttls, 465 for tls.",
+    "security": "How the way there is kept from others: starttls or tls; none only on "
+    "this machine.",
+    "user": "What to log in as; empty for no login.",
+    "password_command": "A command that prints the password in its first line, e.g. "
+    '"pass show mail"; without it the platform\'s keyring is asked (keyring set '
+    "earmark USER).",
+    "ca_file": "Certificates to trust instead of the system's (PEM).",
+    "from": 'Whom mail is from, e.g. "Ana <ana@example.org>".',
+}
+"""Settings of the table of the mail server, with what they are."""
+
 
 def default_config() -> str:
     """Write the file.
@@ -93,6 +109,10 @@ def default_config() -> str:
     lines += _keys()
     lines += ["", *_comment(_COLORS.replace("{theme}", DARK.name)), "[colors]"]
     lines += [f"#{name} = {_value(getattr(DARK, name))}" for name in COLORS]
+    lines += ["", *_comment(_MAIL), "[mail]"]
+    for name, about in _MAIL_ABOUT.items():
+        value = getattr(usual.mail, {"from": "sender"}.get(name, name))
+        lines += [*_comment(about), f"#{name} = {_value(value)}"]
     return "\n".join([*lines, ""])
 
 

@@ -1,72 +1,52 @@
-"""`export`: notes saved as files, under names that tell what they are."""
+"""`export`: notes saved as files, in one file, or told of in documents."""
 
 from __future__ import annotations
 
 import os
-import signal
-import sys
-import threading
-import time
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.cli._answers import Wanted, found_ids, has_words
-from tui.cli._library import absolute, opened, refresh, tell_nothing
-from tui.cli._objects import plain
-from tui.cli._output import Out, complain, counted
-from tui.errors import DataError, UsageError
-from tui.export import DEFAULT_TEMPLATE, Options, Outcome, Saver, parse_format, plan
-from tui.model import Sort
-from tui.text import printable
+from tui.cli._jobs import run_job
+from tui.cli._library import absolute
+from tui.errors import UsageError
+from tui.export import (
+    DEFAULT_TEMPLATE,
+    DocumentOptions,
+    DocumentRequest,
+    FilesRequest,
+    Format,
+    Linked,
+    MergeRequest,
+    Options,
+    Per,
+    Separator,
+    parse_document_format,
+    parse_format,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from types import FrameType
-
     from tui.config import Settings
-    from tui.export import Planned, Progress, Saved
+    from tui.export import (
+        DocumentFormat,
+        Request,
+    )
 
-__all__ = ["export"]
-
-_FAILED = 3
-_INTERRUPTED = 130
-_PROGRESS_EVERY_S = 0.1
+__all__ = ["export", "sound_options"]
 
 
 def export(settings: Settings, said: dict[str, Any]) -> int:
     """Run `earmark export`."""
-    options = _options(settings, said)
-    folder = Path(os.fsdecode(absolute(said["to"])))
-    wanted = Wanted(said["query"])
-    with opened(settings, to_read=True) as library:
-        refresh(library, settings, words=has_words(wanted.query))
-        with closing(library.reader()) as reader:
-            saver = Saver(options, [source.root for source in reader.sources()])
-            note_id = wanted.note(reader)
-            # New notes come last, so that the names of the others stay.
-            ids = (
-                found_ids(reader, wanted.query, sort=Sort.OLDEST)
-                if note_id is None
-                else [note_id]
-            )
-            if not ids:
-                if said["json"]:
-                    Out().array([])
-                return tell_nothing(reader)
-            saver.check(folder)
-            planned = plan(reader.notes(ids), folder, options)
-            telling = _Telling(folder, as_json=said["json"], is_dry=said["dry_run"])
-            if said["dry_run"]:
-                telling.tell(map(saver.look, planned))
-                return telling.code
-            with _stops_on_signals() as stopped:
-                telling.tell(_saved(saver, planned, len(ids), stopped.is_set))
-                return _INTERRUPTED if stopped.is_set() else telling.code
+    place = Path(os.fsdecode(absolute(said["to"])))
+    return run_job(settings, said, _request(settings, said, place), place)
 
 
-def _options(settings: Settings, said: dict[str, Any]) -> Options:
-    """Read how notes shall be saved.
+def sound_options(settings: Settings, said: dict[str, Any], form: Format) -> Options:
+    """Read how notes shall sound and be called.
+
+    Args:
+        settings: The settings.
+        said: The command line.
+        form: The format.
 
     Raises:
         UsageError: It can't be understood, or does not go together.
@@ -76,7 +56,7 @@ def _options(settings: Settings, said: dict[str, Any]) -> Options:
         raise UsageError(f"--skip {skip}: pauses are left out with 0 to 3")
     rate = said["bit_rate"]
     return Options(
-        format=parse_format(said["format"]),
+        format=form,
         bit_rate=None if rate is None else rate * 1000,
         channels=2 if said["stereo"] else 1,
         level=said["level"],
@@ -86,143 +66,67 @@ def _options(settings: Settings, said: dict[str, Any]) -> Options:
     )
 
 
-def _saved(
-    saver: Saver,
-    planned: Iterable[Planned],
-    total: int,
-    should_stop: Callable[[], bool],
-) -> Iterator[Saved]:
-    line = _Line(sys.stderr.isatty())
-    try:
-        yield from saver.run(
-            planned, total, on_progress=line.show, should_stop=should_stop
-        )
-    finally:
-        line.end()
+def _request(settings: Settings, said: dict[str, Any], place: Path) -> Request:
+    """Read what is wanted.
 
-
-@contextmanager
-def _stops_on_signals() -> Iterator[threading.Event]:
-    """Have Ctrl+C and the like end it after the current file, a second one at once."""
-    stopped = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        if stopped.is_set():
-            raise KeyboardInterrupt
-        stopped.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stopped  # only the main thread may set handlers
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-class _Telling:
-    """Tells what became of notes, for people or for programs.
-
-    Args:
-        folder: The folder of all.
-        as_json: For programs.
-        is_dry: Whether nothing is written.
+    Raises:
+        UsageError: It can't be understood, or does not go together.
     """
-
-    def __init__(self, folder: Path, *, as_json: bool, is_dry: bool) -> None:
-        self.code = 0
-        """The exit code so far."""
-        self._folder = folder
-        self._as_json = as_json
-        self._is_dry = is_dry
-        self._counts = dict.fromkeys(Outcome, 0)
-        self._out = Out()
-        self._end: DataError | None = None
-        """What ended it early."""
-
-    def tell(self, results: Iterable[Saved]) -> None:
-        """Tell all, and how many they are.
-
-        Raises:
-            DataError: Nothing more can be written; what was done has been told.
-        """
-        counted_ones = self._counting(results)
-        if self._as_json:
-            self._out.array(map(_object, counted_ones))
-        else:
-            for each in counted_ones:
-                if self._is_dry and each.outcome is not Outcome.FAILED:
-                    self._out.line(self._line(each))
-            if not self._is_dry and any(self._counts.values()):
-                self._out.line(self._sum())
-        if self._end is not None:
-            raise self._end
-
-    def _counting(self, results: Iterable[Saved]) -> Iterator[Saved]:
-        try:
-            for each in results:
-                self._counts[each.outcome] += 1
-                if each.outcome is Outcome.FAILED:
-                    self.code = _FAILED
-                    complain(each.problem)
-                yield each
-        except DataError as error:
-            self._end = error
-
-    def _line(self, saved: Saved) -> str:
-        name = saved.target.relative_to(self._folder)
-        mark = "  (there already)" if saved.outcome is Outcome.THERE else ""
-        source = os.fsdecode(saved.planned.source)
-        return f"{printable(str(name))}{mark}  <-  {printable(source)}"
-
-    def _sum(self) -> str:
-        saved, there, failed = (self._counts[each] for each in Outcome)
-        text = f"saved {counted(saved, 'note')} in {printable(str(self._folder))}"
-        if there:
-            text += f", {there:,} {'was' if there == 1 else 'were'} there already"
-        if failed:
-            text += f", {failed:,} can't be saved"
-        return text
+    document = parse_document_format(said["format"] or "")
+    if document is not None:
+        _refuse(said, "merge", "separator", "between", why=f"{document} is a document")
+        return DocumentRequest(place, _document(settings, said, document))
+    for_documents = ("per", "sound", "sound_format", "base_url")
+    _refuse(said, *for_documents, why="only documents have that")
+    if not said["merge"]:
+        _refuse(said, "separator", "between", "title", why="only --merge has that")
+        form = parse_format(said["format"] or Format.ORIGINAL)
+        return FilesRequest(place, sound_options(settings, said, form))
+    form = parse_format(said["format"]) if said["format"] else _named(place)
+    return MergeRequest(
+        place,
+        sound_options(settings, said, form),
+        Separator(said["separator"]),
+        _gap_ms(said["between"]),
+        said["title"] or "",
+    )
 
 
-def _object(saved: Saved) -> dict[str, Any]:
-    """Write what became of a note."""
-    return {
-        "note": saved.planned.note.key,
-        "source": plain(saved.planned.source) or None,
-        "target": None if saved.planned.problem else plain(os.fsencode(saved.target)),
-        "outcome": saved.outcome.value,
-        "size": saved.size,
-        "problem": plain(saved.problem) or None,
-    }
+def _named(place: Path) -> Format:
+    """Tell what a merged file is by its name; M4B where that does not say."""
+    suffix = "" if place.is_dir() else place.suffix.lower()
+    named = (form for form in Format if form.suffix and form.suffix == suffix)
+    return next(named, Format.M4B)
 
 
-class _Line:
-    """Says on a terminal's stderr how far it is; nothing elsewhere.
+def _document(
+    settings: Settings, said: dict[str, Any], form: DocumentFormat
+) -> DocumentOptions:
+    sound = parse_format(said["sound_format"] or Format.ORIGINAL)
+    return DocumentOptions(
+        format=form,
+        per=Per(said["per"]) if said["per"] else None,
+        linked=Linked(said["sound"]) if said["sound"] else None,
+        sound=sound_options(settings, said, sound),
+        base_url=said["base_url"] or "",
+        title=said["title"] or "",
+    )
 
-    Args:
-        is_terminal: Whether it is one.
+
+def _refuse(said: dict[str, Any], *names: str, why: str) -> None:
+    """Refuse options that would do nothing.
+
+    Raises:
+        UsageError: One was given.
     """
+    for name in names:
+        if said[name] not in {None, False, "none"}:
+            option = "gap" if name == "between" else name.replace("_", "-")
+            raise UsageError(f"--{option}: {why}")
 
-    def __init__(self, is_terminal: bool) -> None:  # noqa: FBT001  # says what it is
-        self._is_on = is_terminal and os.environ.get("TERM", "dumb") != "dumb"
-        self._next = time.monotonic() + 0.5
-        self._is_shown = False
 
-    def show(self, progress: Progress) -> None:
-        """Say how many files are done."""
-        now = time.monotonic()
-        if self._is_on and now >= self._next:
-            self._next = now + _PROGRESS_EVERY_S
-            self._is_shown = True
-            sys.stderr.write(f"\rsaving {progress.done:,} of {progress.total:,}\x1b[K")
-            sys.stderr.flush()
-
-    def end(self) -> None:
-        """Take the line away."""
-        if self._is_shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+def _gap_ms(text: str | None) -> int:
+    try:
+        return round(float(text or 0) * 1000)
+    except (ValueError, OverflowError):
+        raise UsageError(f"--gap {text}: say it in seconds") from None

@@ -57,7 +57,7 @@ def list_notes(settings: Settings, said: dict[str, Any]) -> int:
             found = wanted.notes(
                 reader,
                 below=below,
-                sort=Sort(said["sort"]),
+                sort=Sort(said["sort"]) if said["sort"] else None,
                 limit=said["limit"],
                 told=True,
             )
@@ -159,6 +159,8 @@ def _facts(note: Note) -> Iterator[tuple[str, str]]:
     marks = [*(["starred"] if row.star else []), *(f"#{tag}" for tag in row.tags)]
     if marks:
         yield "marks", " ".join(marks)
+    for name in note.collections:
+        yield "collection", name
     for each in note.bookmarks:
         yield "bookmark", f"{clock(each.at_ms)} {each.text}".rstrip()
     for name, value in (

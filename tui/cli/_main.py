@@ -31,7 +31,10 @@ _COMMANDS = {
     "backup": ("_portability", "backup"),
     "bookmark": ("_bookmarks", "bookmark"),
     "bookmarks": ("_bookmarks", "bookmarks"),
+    "bundle": ("_bundle", "bundle"),
     "chats": ("_list", "list_chats"),
+    "collection": ("_collections", "collection"),
+    "collections": ("_collections", "collections"),
     "comment": ("_marks", "comment"),
     "config": ("_config", "config"),
     "demo": ("_demo", "demo"),
@@ -39,6 +42,7 @@ _COMMANDS = {
     "export": ("_export", "export"),
     "key": ("_key", "key"),
     "list": ("_list", "list_notes"),
+    "mail": ("_mail", "mail"),
     "mark": ("_marks", "mark"),
     "merge": ("_people", "merge"),
     "play": ("_play", "play"),
@@ -58,6 +62,7 @@ _COMMANDS = {
     "undo": ("_undo", "undo"),
     "unstar": ("_marks", "unstar"),
     "untag": ("_marks", "untag"),
+    "verify": ("_bundle", "verify"),
     "watch": ("_watch", "watch"),
 }
 """By name of the command: the module that is imported for it, and its function."""

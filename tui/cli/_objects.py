@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from tui.model import Precision, WatchMode
-from tui.query import wall_clock
+from tui.model import WatchMode
+from tui.objects import note_object, path_fields, plain, sent_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.answers import SavedSearch, Share, Statistics, TagTotals
+    from tui.answers import Collection, SavedSearch, Share, Statistics, TagTotals
     from tui.model import (
         Bookmark,
         Chat,
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
         Identity,
         Named,
         Note,
-        NoteFile,
-        NoteRow,
         Problem,
         Rule,
         Source,
@@ -31,6 +28,7 @@ __all__ = [
     "as_watched",
     "bookmark_object",
     "chat_object",
+    "collection_object",
     "document_object",
     "moment_object",
     "named_object",
@@ -45,33 +43,6 @@ __all__ = [
     "tag_object",
 ]
 
-_SECONDS = {Precision.MINUTE: "minutes", Precision.EXACT: "milliseconds"}
-
-
-def plain(text: str | bytes) -> str:
-    r"""Make text or a path valid Unicode: bytes that are none become `\xNN`."""
-    if isinstance(text, str):
-        text = text.encode(errors="surrogateescape")
-    return text.decode(errors="backslashreplace")
-
-
-def sent_at(row: NoteRow) -> str:
-    """Write the time of a note in ISO 8601, as exactly as it is known.
-
-    Args:
-        row: The note.
-
-    Returns:
-        A date alone when only the day is known; `Z` at the end when the zone is
-        known; no zone when it is the sender's wall clock.
-    """
-    if row.precision is Precision.DAY:
-        return wall_clock(row).date().isoformat()
-    text = wall_clock(row, UTC).isoformat(
-        timespec=_SECONDS.get(row.precision, "seconds")
-    )
-    return text if row.offset_min is not None else f"{text}Z"
-
 
 def moment_object(ms: int) -> str | None:
     """Write a time in UTC; null for never."""
@@ -82,61 +53,6 @@ def moment_object(ms: int) -> str | None:
     except (ValueError, OverflowError, OSError):
         return None
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if ms else None
-
-
-def _path(name: str, path: bytes) -> dict[str, str]:
-    """Write a path as text, and its bytes where they are no text."""
-    fields = {name: plain(path)}
-    if fields[name].encode() != path:
-        fields[f"{name}_b64"] = base64.b64encode(path).decode()
-    return fields
-
-
-def _file_object(file: NoteFile) -> dict[str, Any]:
-    return {
-        **_path("source", file.source_root),
-        **_path("path", file.path),
-        "role": file.role,
-    }
-
-
-def note_object(note: Note) -> dict[str, Any]:
-    """Write a note."""
-    row = note.row
-    return {
-        "id": note.key,
-        "kind": row.kind.value,
-        "chat": plain(row.chat_title),
-        "chat_kind": note.chat_kind.value,
-        "sender": None if row.sender is None else plain(row.sender),
-        "direction": row.direction.value,
-        "sent_at": sent_at(row),
-        "precision": row.precision.value,
-        "duration_ms": row.duration_ms,
-        "size": note.size,
-        "state": row.state.value,
-        "reason": plain(row.reason) or None,
-        "played": row.played.name.lower(),
-        "position_ms": row.position_ms,
-        "star": row.star,
-        "tags": [plain(tag) for tag in row.tags],
-        "title": plain(row.title) or None,
-        "own_title": plain(note.own_title) or None,
-        "comment": plain(note.comment) or None,
-        "bookmarks": [
-            {"at_ms": each.at_ms, "text": plain(each.text)} for each in note.bookmarks
-        ],
-        "transcript": plain(note.transcript) or None,
-        "text": plain(note.text) or None,
-        "phone_played": note.phone_played,
-        "container": note.container or None,
-        "recording": note.recording,
-        "files": [_file_object(file) for file in note.files],
-        "evidence": {
-            field: {"from": plain(found.origin), "confidence": found.confidence}
-            for field, found in sorted(note.evidence.items())
-        },
-    }
 
 
 def bookmark_object(note: Note, bookmark: Bookmark) -> dict[str, Any]:
@@ -159,6 +75,17 @@ def tag_object(tag: TagTotals) -> dict[str, Any]:
         "notes": tag.notes,
         "unplayed": tag.unplayed,
         "duration_ms": tag.duration_ms,
+    }
+
+
+def collection_object(collection: Collection) -> dict[str, Any]:
+    """Write a collection."""
+    return {
+        "id": collection.id,
+        "name": plain(collection.name),
+        "notes": collection.notes,
+        "unplayed": collection.unplayed,
+        "duration_ms": collection.duration_ms,
     }
 
 
@@ -224,7 +151,7 @@ def chat_object(
         "id": chat.id,
         "title": plain(chat.title),
         "kind": chat.kind.value,
-        **(_path("source", source.root) if source else {"source": None}),
+        **(path_fields("source", source.root) if source else {"source": None}),
         "notes": chat.notes,
         "unplayed": chat.unplayed,
         "duration_ms": chat.duration_ms,
@@ -248,7 +175,7 @@ def as_watched(source: Source, *, watched: bool) -> Source:
 def source_object(source: Source, notes: int, problems: int) -> dict[str, Any]:
     """Write a source."""
     return {
-        **_path("path", source.root),
+        **path_fields("path", source.root),
         "kind": source.kind.value,
         "label": plain(source.label),
         "state": source.state.value,
@@ -266,7 +193,7 @@ def source_object(source: Source, notes: int, problems: int) -> dict[str, Any]:
 def document_object(document: DocumentInfo) -> dict[str, Any]:
     """Write a document."""
     return {
-        **_path("path", document.path),
+        **path_fields("path", document.path),
         "kind": document.kind.value,
         "state": document.state.value,
         "reason": plain(document.reason) or None,
@@ -284,8 +211,8 @@ def document_object(document: DocumentInfo) -> dict[str, Any]:
 def problem_object(problem: Problem, source: Source | None) -> dict[str, Any]:
     """Write a file or source that can't be used."""
     return {
-        **(_path("source", source.root) if source else {"source": None}),
-        **_path("path", problem.path),
+        **(path_fields("source", source.root) if source else {"source": None}),
+        **path_fields("path", problem.path),
         "state": problem.state.value,
         "reason": plain(problem.reason),
     }

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tui import __version__
 from tui.cli._argv import COMMANDS, first_word, split
+from tui.cli._parser_collections import COLLECTION_PARSERS
+from tui.cli._parser_export import EXPORT_PARSERS
 from tui.cli._parser_marks import MARK_PARSERS
 from tui.cli._parsing import (
     QUERY,
@@ -41,6 +43,7 @@ mark:
   earmark tags            list, rename, delete tags         mark       played, unplayed
   earmark comment QUERY   write a comment                   title      call a note
   earmark bookmark NOTE   mark a moment of a note           bookmarks  list these
+  earmark collection ...  put notes together, in an order   collections  list these
 
 say who is who:
   earmark rename WHAT     call a chat or sender otherwise   split      part them again
@@ -48,7 +51,9 @@ say who is who:
   earmark assign QUERY    say where notes belong            undo       take changes back
 
 keep it well:
-  earmark export QUERY    save notes as files, as they are or as MP3, M4A, WAV, ...
+  earmark export QUERY    save notes: files, one file with chapters, a page, a table
+  earmark mail QUERY      put notes into mails              bundle     with a proof
+  earmark verify DIR      check a bundle
   earmark scan            look at every file now            doctor     what works here
   earmark backup FILE     write down all that is yours      restore    take it up again
   earmark config          make, show or explain settings    key        of a backup
@@ -117,8 +122,7 @@ def _list() -> Parser:
     parser.add_argument(
         "--sort",
         choices=("newest", "oldest", "longest", "unplayed"),
-        default="newest",
-        help="what comes first; newest without it",
+        help="what comes first; newest without it, a collection in its own order",
     )
     parser.add_argument(
         "--limit", metavar="N", type=positive, help="only so many, the first ones"
@@ -341,45 +345,6 @@ def _config() -> Parser:
     return parser
 
 
-_EXPORT = """\
-names:
-  Fields in braces and any text between them: {date} {time} {chat} {sender} {title} {n}
-  {hash}; a / makes folders. What is there already is never written over.
-"""
-
-
-def _export() -> Parser:
-    parser = new_parser("export", "Save notes as files.", f"{_EXPORT}\n{QUERY}")
-    parser.add_argument("query", metavar="QUERY|NOTE", nargs="+", help=WHICH)
-    parser.add_argument(
-        "--to", metavar="DIR", required=True, help="the folder; it is made"
-    )
-    parser.add_argument(
-        "--format",
-        metavar="F",
-        default="original",
-        help="original (as it is, without tags), opus, ogg, mp3, m4a, wav or flac",
-    )
-    parser.add_argument("--name", metavar="TEMPLATE", help="what files are called")
-    parser.add_argument(
-        "--bit-rate", metavar="N", type=positive, help="kbit/s; else what is usual"
-    )
-    sides = parser.add_mutually_exclusive_group()
-    sides.add_argument("--mono", action="store_true", help="one channel, the usual")
-    sides.add_argument("--stereo", action="store_true", help="the same on both sides")
-    parser.add_argument(
-        "--level", action="store_true", help="bring all notes to one loudness"
-    )
-    parser.add_argument(
-        "--skip", metavar="N", help="leave out pauses: 0 none, 3 as many as can be told"
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="list the files, and write nothing"
-    )
-    add_json(parser)
-    return parser
-
-
 _PARSERS = {
     "": _browser,
     "assign": _assign,
@@ -388,7 +353,6 @@ _PARSERS = {
     "config": _config,
     "demo": _demo,
     "doctor": _doctor,
-    "export": _export,
     "key": _key,
     "list": _list,
     "merge": _merge,
@@ -402,9 +366,13 @@ _PARSERS = {
     "split": _split,
     "undo": _undo,
     "watch": _watch,
+    **COLLECTION_PARSERS,
+    **EXPORT_PARSERS,
     **MARK_PARSERS,
 }
-_WITH_QUERY = frozenset({"assign", "export", "list", "play", *MARK_PARSERS})
+_WITH_QUERY = frozenset(
+    {"assign", "list", "play", *COLLECTION_PARSERS, *EXPORT_PARSERS, *MARK_PARSERS}
+)
 """Commands whose words may begin with `-`: a query has such."""
 
 

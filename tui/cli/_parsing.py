@@ -26,11 +26,13 @@ QUERY = """\
 query:
   Words match chat, sender, title, tags, comment, transcript and what else was written,
   from the beginning of a word on. Filters:
-  chat:NAME  from:NAME  tag:NAME  in:SOURCE  kind:voice|audio|video_note|view_once
+  chat:NAME  from:NAME  tag:NAME  collection:NAME  in:SOURCE
+  kind:voice|audio|video_note|view_once
   is:unplayed|half|played|starred|sent|received|unmatched|unreadable|partial|missing
   has:transcript|comment|bookmark  after:2025-03  before:2025-03-14  on:today  len>1m
   All must hold; 'or' joins two neighbours, '-' turns one round, quotes hold words
   together:  earmark list recipe from:Ana or from:Bob -is:played
+  An empty query ('') finds all.
 """
 
 WHICH = "a query, or the id of one note, at least 6 of its digits"

@@ -64,6 +64,8 @@ def play(settings: Settings, said: dict[str, Any]) -> int:
 def _chosen(reader: NoteReader, wanted: Wanted) -> tuple[list[NoteId], list[Note]]:
     """Choose notes by an id, or else by a query; the oldest first.
 
+    A collection is played in its own order.
+
     Returns:
         Those to play, and those that can't be.
     """
@@ -77,7 +79,7 @@ def _chosen(reader: NoteReader, wanted: Wanted) -> tuple[list[NoteId], list[Note
             ready.append(note.row.id)
         else:
             useless.append(note)
-    return ready[::-1], useless
+    return ready if wanted.has_own_order else ready[::-1], useless
 
 
 def _perform(

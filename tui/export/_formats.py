@@ -23,6 +23,9 @@ class Format(StrEnum):
     """Opus as well, under the name that more programs know."""
     MP3 = "mp3"
     M4A = "m4a"
+    M4B = "m4b"
+    """M4A under the name by which players know that it has chapters and a place to go
+    on at: for audio books, and for many notes in one file."""
     WAV = "wav"
     FLAC = "flac"
 
@@ -40,6 +43,11 @@ class Format(StrEnum):
     def codec(self) -> str:
         """FFmpeg's name of the encoder; empty for the original."""
         return _KINDS[self].codec
+
+    @property
+    def is_mp4(self) -> bool:
+        """Whether chapters must be known ahead of the sound."""
+        return self.container == "ipod"
 
     @property
     def bit_rates(self) -> tuple[int, int] | None:
@@ -70,6 +78,7 @@ _KINDS = {
     Format.MP3: _Kind("mp3", "libmp3lame", (32_000, 320_000), 64_000),
     # `ipod` is the brand that M4A has; chapters are kept in it as in M4B.
     Format.M4A: _Kind("ipod", "aac", (16_000, 256_000), 64_000),
+    Format.M4B: _Kind("ipod", "aac", (16_000, 256_000), 64_000),
     Format.WAV: _Kind("wav", "pcm_s16le"),
     Format.FLAC: _Kind("flac", "flac"),
 }

@@ -67,6 +67,7 @@ _PLAIN = str.maketrans(
 """What FAT and NTFS do not take, and what stands for it."""
 _JOINERS = frozenset("\u200d\ufe0f\ufe0e")
 """What ties an emoji together; harmless, and needed for it."""
+_NO_JOINERS = dict.fromkeys(map(ord, _JOINERS))
 _BLANK = frozenset({"Cc", "Zl", "Zp", "Zs"})
 _UNKNOWN = frozenset({"Cs", "Co", "Cn"})
 """Bytes that are no text, and characters that APFS does not take."""
@@ -179,7 +180,7 @@ def collision_key(path: str) -> str:
         path: Names with `/` between them.
     """
     text = unicodedata.normalize("NFKC", path)
-    text = text.upper().casefold().translate(dict.fromkeys(map(ord, _JOINERS)))
+    text = text.upper().casefold().translate(_NO_JOINERS)
     return unicodedata.normalize("NFKC", text)
 
 

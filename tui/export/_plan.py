@@ -111,8 +111,10 @@ def plan(notes: Iterable[Note], folder: Path, options: Options) -> Iterator[Plan
         above = "".join(f"{each}/" for each in folders)
         first = collision_key(above + name)
         number = numbers.get(first, 0) + 1
-        while (key := _key(above, name, suffix, number)) in taken:
+        key = first if number == 1 else _key(above, name, suffix, number)
+        while key in taken:
             number += 1
+            key = _key(above, name, suffix, number)
         numbers[first] = number
         taken.add(key)
         yield Planned(note, folder.joinpath(*folders), name, suffix, number)

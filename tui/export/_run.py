@@ -1,90 +1,31 @@
-"""Saving notes one after the other: what is there already is left as it is."""
+"""Saving notes as they were planned: what is there already is left as it is."""
 
 from __future__ import annotations
 
-import os
-from enum import StrEnum
-from itertools import count
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from itertools import chain, islice
+from typing import TYPE_CHECKING
 
-from tui.errors import AudioError
+from tui.export._flow import Flow, Saved, place_of, tried
 from tui.export._formats import Format
-from tui.export._write import Folders, copy_into, holds, new_part, writing
+from tui.export._jobs import Outcome, Steering
+from tui.export._write import Folders, copy_into, holds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from tui.export._flow import Maker
     from tui.export._formats import Options
     from tui.export._plan import Planned
     from tui.export._write import Part
 
-__all__ = ["Outcome", "Progress", "Saved", "Saver"]
+__all__ = ["Saved", "Saver"]
 
-
-class Outcome(StrEnum):
-    """How it went with a note."""
-
-    SAVED = "saved"
-    THERE = "there"
-    """What would be written is there already."""
-    FAILED = "failed"
-
-
-class Saved(NamedTuple):
-    """What became of a planned note."""
-
-    planned: Planned
-    outcome: Outcome
-    target: Path
-    """The file; where it would be when it failed."""
-    size: int = 0
-    """Bytes that were written."""
-    problem: str = ""
-    """Why it failed, with the path that it is about."""
-
-
-class Progress(NamedTuple):
-    """How far a run is."""
-
-    done: int
-    total: int
-    size: int
-    """Bytes that were written until now."""
-    current: Path
-    """The file that is made now."""
-
-
-class _Maker(Protocol):
-    """Makes the content of files."""
-
-    def is_made(self, planned: Planned, source: bytes, target: Path) -> bool:
-        """Tell whether a file that is there is just what would be made.
-
-        Args:
-            planned: The note.
-            source: The path of its recording.
-            target: The file.
-
-        Raises:
-            AudioError: The recording can't be read.
-        """
-
-    def make(self, planned: Planned, source: bytes, part: Part) -> int:
-        """Write a file.
-
-        Args:
-            planned: The note.
-            source: The path of its recording.
-            part: The file.
-
-        Returns:
-            Its size in bytes.
-
-        Raises:
-            AudioError: The recording can't be read.
-            OSError: The file can't be written.
-        """
+_FEW = 3
+"""So many notes, when they are short, are converted before a process would be up."""
+_SHORT_MS = 60_000
+_BYTES_A_MS = 16
+"""What a millisecond is taken for where the length of a note is not known."""
 
 
 class _Copies:
@@ -93,11 +34,20 @@ class _Copies:
     def is_made(self, _planned: Planned, source: bytes, target: Path) -> bool:
         return holds(target, source)
 
-    def make(self, _planned: Planned, source: bytes, part: Part) -> int:
-        return copy_into(part, source)
+    def make(
+        self,
+        _planned: Planned,
+        source: bytes,
+        part: Part,
+        passed: Callable[[float], None],
+    ) -> int:
+        return copy_into(part, source, passed)
+
+    def close(self) -> None:
+        pass  # nothing is held
 
 
-def _maker(options: Options) -> _Maker:
+def _maker(options: Options) -> Maker:
     if options.format is Format.ORIGINAL:
         return _Copies()
     from tui.export._convert import Conversions  # loads what copying need not
@@ -134,34 +84,29 @@ class Saver:
         planned: Iterable[Planned],
         total: int = 0,
         *,
-        on_progress: Callable[[Progress], None] | None = None,
-        should_stop: Callable[[], bool] = lambda: False,
+        steering: Steering | None = None,
     ) -> Iterator[Saved]:
-        """Save notes.
+        """Save notes, several at once.
 
         Args:
-            planned: The notes.
+            planned: The notes; some are taken ahead of what is yielded.
             total: How many there are, for the progress.
-            on_progress: Told ahead of each file.
-            should_stop: Asked ahead of each file; True ends it there.
+            steering: Watches and ends it, also in the middle of a note.
 
         Yields:
-            What became of each.
+            What became of each, in their order.
 
         Raises:
             DataError: Nothing can be written there: the disk is full, or away.
         """
-        size = 0
+        notes = iter(planned)
+        first = list(islice(notes, _FEW + 1))
+        maker = self._maker_for(first)
+        flow = Flow(self._folders, maker, total, steering or Steering())
         try:
-            for done, each in enumerate(planned):
-                if should_stop():
-                    break
-                if on_progress is not None:
-                    on_progress(Progress(done, total, size, each.target))
-                saved = self._tried(each, self._write)
-                size += saved.size
-                yield saved
+            yield from flow.run(chain(first, notes))
         finally:
+            flow.close()
             self._folders.finish()
 
     def look(self, planned: Planned) -> Saved:
@@ -173,58 +118,26 @@ class Saver:
         Raises:
             DataError: Nothing can be written there.
         """
-        return self._tried(planned, self._look)
 
-    def _tried(
-        self, planned: Planned, save: Callable[[Planned, bytes], Saved]
-    ) -> Saved:
-        """Save a note from the first of its files that can be read."""
-        if planned.problem:
-            name = planned.source or planned.note.key.encode()
-            problem = AudioError(name, planned.problem).message
-            return Saved(planned, Outcome.FAILED, planned.target, 0, problem)
-        problem = ""
-        for source in planned.sources:
-            try:
-                return save(planned, source)
-            except AudioError as error:
-                problem = problem or error.message
-        return Saved(planned, Outcome.FAILED, planned.target, 0, problem)
+        def look(source: bytes) -> Saved:
+            self._folders.check(planned.folder)
+            target, is_there = place_of(self._maker, planned, source)
+            outcome = Outcome.THERE if is_there else Outcome.SAVED
+            return Saved(planned, outcome, target)
 
-    def _look(self, planned: Planned, source: bytes) -> Saved:
-        self._folders.check(planned.folder)
-        target, is_there = self._place(planned, source)
-        return Saved(planned, Outcome.THERE if is_there else Outcome.SAVED, target)
+        return tried(planned, look)
 
-    def _write(self, planned: Planned, source: bytes) -> Saved:
-        self._folders.prepare(planned.folder)
-        target, is_there = self._place(planned, source)
-        if is_there:
-            return Saved(planned, Outcome.THERE, target)
-        with writing(target), new_part(target.parent) as part:
-            size = self._maker.make(planned, source, part)
-            while not part.keep(target, planned.sent_ms):
-                # Somebody was quicker: another name.
-                target, is_there = self._place(planned, source)
-                if is_there:
-                    return Saved(planned, Outcome.THERE, target)
-        return Saved(planned, Outcome.SAVED, target, size)
+    def _maker_for(self, first: list[Planned]) -> Maker:
+        """Choose who makes the files, by the first of the notes."""
+        length = sum(_expected_ms(each) for each in first)
+        is_little = len(first) <= _FEW and length <= _SHORT_MS
+        if self._options.format is Format.ORIGINAL or is_little:
+            return self._maker
+        from tui.export._workers import Workers
 
-    def _place(self, planned: Planned, source: bytes) -> tuple[Path, bool]:
-        """Find the name to save under: one that is free, or has just that already.
+        return Workers(self._options, self._maker)
 
-        Returns:
-            The target, and whether it is there.
 
-        Raises:
-            AudioError: The recording can't be read.
-        """
-        for number in count(planned.number):
-            target = planned.target_at(number)
-            with writing(target):
-                is_free = not os.path.lexists(target)
-            if is_free:
-                return target, False
-            if self._maker.is_made(planned, source, target):
-                return target, True
-        raise AssertionError("numbers do not end")  # pragma: no cover
+def _expected_ms(planned: Planned) -> int:
+    note = planned.note
+    return note.row.duration_ms or note.size // _BYTES_A_MS

@@ -30,6 +30,11 @@ _MARK = "EARMARK"
 _MP4_MARK = f"----:org.earmark:{_MARK}"
 _VERSION = 1
 """Grows when the same note and options make another file."""
+_LONGEST_TITLE = 124
+"""Bytes of a chapter's title in ID3: FFmpeg misreads the length of a frame in a frame
+from 128 on."""
+_LISTED = 255
+"""As many chapters fit into a list of ID3."""
 
 
 class Words(NamedTuple):
@@ -93,6 +98,7 @@ def mark_in(path: Path, form: Format) -> str:
         Format.MP3: f"TXXX:{_MARK}",
         Format.WAV: f"TXXX:{_MARK}",
         Format.M4A: _MP4_MARK,
+        Format.M4B: _MP4_MARK,
     }.get(form, _MARK)
     values = (found or {}).get(key) or [""]
     value = getattr(values, "text", values)[0]
@@ -108,7 +114,7 @@ def write_tags(
         path: The file.
         form: Its format.
         words: What they tell.
-        chapters: The parts; M4A has them already, WAV knows none.
+        chapters: The parts; M4A has them already.
 
     Raises:
         AudioError: The file can't be understood.
@@ -118,10 +124,10 @@ def write_tags(
         file = _opened(path, form)
         if file.tags is None:
             file.add_tags()
-        if form is Format.M4A:
+        if form.is_mp4:
             file.tags.update(_atoms(words))
         elif form in {Format.MP3, Format.WAV}:
-            for frame in _frames(words, chapters if form is Format.MP3 else ()):
+            for frame in _frames(words, chapters):
                 file.tags.add(frame)
         else:
             file.tags.update(_comments(words, chapters))
@@ -152,6 +158,7 @@ def _opened(path: Path, form: Format) -> Any:  # noqa: ANN401  # mutagen's types
     kinds: dict[Format, Any] = {
         Format.MP3: MP3,
         Format.M4A: MP4,
+        Format.M4B: MP4,
         Format.WAV: WAVE,
         Format.FLAC: FLAC,
     }
@@ -212,16 +219,39 @@ def _frames(words: Words, chapters: Sequence[Chapter]) -> Iterator[Any]:
     if words.transcript:
         yield id3.USLT(utf8, "und", "", words.transcript)
     yield id3.TXXX(utf8, _MARK, words.mark)
-    names = _chapter_names([chapter.title for chapter in chapters])
+    names = _chapter_names([_short(chapter.title) for chapter in chapters])
     nowhere = 0xFFFFFFFF  # the time counts, no byte of the file
     for name, chapter in zip(names, chapters, strict=True):
-        title = id3.TIT2(utf8, chapter.title)
+        title = id3.TIT2(utf8, _short(chapter.title))
         start, end = chapter.start_ms, chapter.end_ms
         yield id3.CHAP(name, start, end, nowhere, nowhere, [title])
-    # At most 255 fit into the list of chapters.
-    if names and len(names) < 256:
-        flags = id3.CTOCFlags.TOP_LEVEL | id3.CTOCFlags.ORDERED
-        yield id3.CTOC("toc", flags, names, [])
+    if names:
+        yield from _contents(names)
+
+
+def _contents(names: Sequence[str]) -> Iterator[Any]:
+    """Make the list of chapters: one list, or one of lists of 255 each."""
+    import mutagen.id3
+
+    id3: Any = mutagen.id3
+    ordered, number = id3.CTOCFlags.ORDERED, 0
+    while len(names) > _LISTED:
+        parts = [names[at : at + _LISTED] for at in range(0, len(names), _LISTED)]
+        names = [f"toc{at:04}" for at in range(number, number + len(parts))]
+        for name, part in zip(names, parts, strict=True):
+            yield id3.CTOC(name, ordered, part, [])
+        number += len(parts)
+    yield id3.CTOC("toc", id3.CTOCFlags.TOP_LEVEL | ordered, names, [])
+
+
+def _short(title: str) -> str:
+    """Cut the title of a chapter to what FFmpeg reads.
+
+    With one that is longer, it finds no chapter at all.
+    """
+    if len(title.encode()) <= _LONGEST_TITLE:
+        return title
+    return f"{title.encode()[: _LONGEST_TITLE - 3].decode(errors='ignore')}…"
 
 
 def _chapter_names(titles: Sequence[str]) -> list[str]:

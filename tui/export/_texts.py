@@ -23,7 +23,7 @@ def lines(text: str) -> str:
     write tags to terminals as they are.
     """
     text = "\n".join(text.splitlines())
-    if text.isascii() and text.replace("\n", "").isprintable():
+    if text.replace("\n", "").isprintable():
         return text
     return "".join(map(_seen, text)).strip()
 

@@ -21,9 +21,18 @@ from tui.archives import open_quietly
 from tui.errors import AudioError, DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Folders", "Part", "copy_into", "holds", "new_part", "plain_reason"]
+__all__ = [
+    "Folders",
+    "Part",
+    "copy_into",
+    "holds",
+    "new_part",
+    "open_part",
+    "plain_reason",
+    "writing",
+]
 
 _PART = re.compile(r"\.earmark-[0-9a-f]{16}\.part\Z")
 """Names of unfinished files."""
@@ -91,10 +100,35 @@ class Part:
         Raises:
             OSError: It can't be done.
         """
+        self.settle(sent_ms)
+        return self.name(target)
+
+    def settle(self, sent_ms: int) -> None:
+        """Bring it to the disk.
+
+        Args:
+            sent_ms: The time that it shall have.
+
+        Raises:
+            OSError: It can't be done.
+        """
         with contextlib.suppress(OverflowError, OSError):
             # A time that the file system can't keep is left out.
             os.utime(self.fd, ns=(sent_ms * 1_000_000, sent_ms * 1_000_000))
         os.fsync(self.fd)
+
+    def name(self, target: Path) -> bool:
+        """Give it its name; it must have been brought to the disk.
+
+        Args:
+            target: The path that it shall have.
+
+        Returns:
+            False when something is called so.
+
+        Raises:
+            OSError: It can't be done.
+        """
         try:
             os.link(self.path, target)
         except FileExistsError:
@@ -104,6 +138,12 @@ class Part:
                 raise
             return _take_place(self.path, target)
         return True
+
+    def close(self) -> None:
+        """Let it go; what was not given a name is gone."""
+        with contextlib.suppress(OSError):  # it took the target's place, or is away
+            self.path.unlink()
+        os.close(self.fd)
 
 
 def _take_place(path: Path, target: Path) -> bool:
@@ -133,16 +173,22 @@ def new_part(folder: Path) -> Iterator[Part]:
     Raises:
         OSError: It can't be made.
     """
-    path, fd = _locked(folder)
+    part = open_part(folder)
     try:
-        yield Part(path, fd)
+        yield part
     finally:
-        with contextlib.suppress(OSError):  # it took the target's place, or is away
-            path.unlink()
-        os.close(fd)
+        part.close()
 
 
-def _locked(folder: Path) -> tuple[Path, int]:
+def open_part(folder: Path) -> Part:
+    """Begin a file, which must be closed.
+
+    Args:
+        folder: Where.
+
+    Raises:
+        OSError: It can't be made.
+    """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     for _ in range(_TRIES):
         path = folder / f".earmark-{secrets.token_hex(8)}.part"
@@ -150,7 +196,7 @@ def _locked(folder: Path) -> tuple[Path, int]:
         with contextlib.suppress(OSError):  # some network disks know no locks
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.fstat(fd).st_nlink:
-            return path, fd
+            return Part(path, fd)
         os.close(fd)  # another run took it for a left one, ahead of the lock
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
 
@@ -242,12 +288,15 @@ class Folders:
                     os.close(fd)
 
 
-def copy_into(part: Part, source: bytes) -> int:
+def copy_into(
+    part: Part, source: bytes, passed: Callable[[float], None] | None = None
+) -> int:
     """Copy a recording byte by byte.
 
     Args:
         part: Where to.
         source: The absolute path; also that of a member of an archive.
+        passed: Told now and then which share is done; what it raises ends it.
 
     Returns:
         How many bytes.
@@ -259,15 +308,29 @@ def copy_into(part: Part, source: bytes) -> int:
     with _reading(source) as fd:
         before = os.fstat(fd)
         size = 0
-        while block := _read(fd, source):
-            size += len(block)
-            rest = memoryview(block)
-            while rest:
-                rest = rest[os.write(part.fd, rest) :]
+        while count := _copied(fd, part.fd, source, before.st_size - size):
+            size += count
+            if passed is not None:
+                passed(min(1.0, size / max(1, before.st_size)))
         after = os.fstat(fd)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise AudioError(source, "was changed while it was read")
     return size
+
+
+def _copied(fd: int, other: int, source: bytes, left: int) -> int:
+    """Copy a block from one file to another; gives its size, 0 at the end."""
+    # By the system itself, as far as it can; what it can't, reading on tells.
+    if left > 0:
+        with contextlib.suppress(OSError, AttributeError):
+            count = os.copy_file_range(fd, other, min(left, _BLOCK))
+            if count:
+                return count
+    block = _read(fd, source)
+    rest = memoryview(block)
+    while rest:
+        rest = rest[os.write(other, rest) :]
+    return len(block)
 
 
 def holds(target: Path, source: bytes) -> bool:

@@ -25,6 +25,7 @@ _VOLUME = "Softer, louder"
 _BOOST = "Sender softer, louder"
 _MARK = "Next, previous bookmark"
 _DAY = "Next, previous day"
+_PLACE = "Up, down in collection"
 
 _TABLE = (
     # keys, action, id, title, what it does, row of the help that it shares
@@ -247,6 +248,38 @@ _TABLE = (
         "Say which chat or sender the note is from; of a chat: rename, merge, split",
         "",
     ),
+    (
+        "F",
+        "marks('collect')",
+        "note.collect",
+        "Collect",
+        "File the note, the selected ones, or all of a group in a collection",
+        "",
+    ),
+    (
+        "alt+up",
+        "marks('collected_up')",
+        "note.collected_up",
+        "Up in collection",
+        "Move the note, or the selected ones, a place up in its collection",
+        _PLACE,
+    ),
+    (
+        "alt+down",
+        "marks('collected_down')",
+        "note.collected_down",
+        "Down in collection",
+        "Move the note, or the selected ones, a place down in its collection",
+        _PLACE,
+    ),
+    (
+        "delete",
+        "marks('uncollect')",
+        "note.uncollect",
+        "Out of collection",
+        "Take the note, or the selected ones, out of the collection",
+        "",
+    ),
     ("z", "people('undo')", "note.undo", "Undo", "Take the last change back", ""),
     (
         "Z",
@@ -295,11 +328,19 @@ _TABLE = (
         "",
     ),
     (
+        "e",
+        "export('export')",
+        "note.export",
+        "Export",
+        "Save notes as files, in one file, as a page or a list; or see how far it is",
+        "",
+    ),
+    (
         "y",
-        "copy_path",
+        "export('copy')",
         "note.copy",
-        "Copy path",
-        "Copy the path of the file to the clipboard of your terminal",
+        "Copy",
+        "Copy path, link, transcript or comment to the clipboard of your terminal",
         "",
     ),
     ("R", "rescan", "app.rescan", "Rescan", "Look at every file again", ""),

@@ -1,7 +1,8 @@
 """What Tab makes of the word under the cursor in the search bar.
 
 Filters are completed to their names, and what stands behind a colon to the values that
-there are: chats, senders, tags, sources, or the few words that a filter takes.
+there are: chats, senders, tags, collections, sources, or the few words that a filter
+takes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["FILTERS", "WORDS", "Completion", "complete"]
 
 FILTERS = (
     *("from:", "chat:", "tag:", "is:", "has:", "after:", "before:", "on:"),
-    *("len>", "len<", "in:", "kind:"),
+    *("len>", "len<", "in:", "kind:", "collection:"),
 )
 """As they are offered, the most useful first."""
 

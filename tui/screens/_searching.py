@@ -52,6 +52,7 @@ def names_of(reader: Reader) -> dict[str, list[str]]:
     return {
         "chat": typable(chat.title for chat in reader.chats()),
         "tag": typable(tag.name for tag in reader.tags()),
+        "collection": typable(each.name for each in reader.collections()),
         "in": typable(source.label for source in reader.sources()),
     }
 

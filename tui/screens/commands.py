@@ -12,7 +12,7 @@ from textual.command import DiscoveryHit, Hit, Provider
 from textual.content import Content
 from typing_extensions import override
 
-from tui.screens import finding
+from tui.screens import collecting, finding
 from tui.screens._keys import bound_actions, key_name
 from tui.screens.people import PALETTE
 from tui.widgets.cells import cut, fit
@@ -75,6 +75,10 @@ class ActionCommands(Provider):
         found += [
             Command(title, "", text, partial(self.app.run_action, f"find('{name}')"))
             for title, name, text in finding.PALETTE
+        ]
+        found += [
+            Command(title, "", text, partial(self.app.run_action, f"marks('{name}')"))
+            for title, name, text in collecting.PALETTE
         ]
         found.append(
             Command(

@@ -9,7 +9,13 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.browse import RowKey, SearchesCounted, SearchFound, ViewFound
+from tui.browse import (
+    CollectionsCounted,
+    RowKey,
+    SearchesCounted,
+    SearchFound,
+    ViewFound,
+)
 from tui.errors import EarmarkError
 from tui.model import Group, GroupBy, GroupKind, Sort
 from tui.text import printable
@@ -250,6 +256,8 @@ class FindActions:
                 case SearchesCounted(searches):
                     self._counted = searches
                     self._tree.update_searches(searches)
+                case CollectionsCounted(collections):
+                    self._tree.update_collections(collections)
         except EarmarkError as error:
             self._main.say(error.message, is_warning=True)
 

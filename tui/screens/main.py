@@ -61,6 +61,7 @@ _ABOUT = {
     GroupKind.STARRED: "Notes that you starred, newest first.",
     GroupKind.SAVED: "A saved search: what it finds now. f lists all of them.",
     GroupKind.SEARCH: "What the search finds.",
+    GroupKind.COLLECTION: "A collection: notes that you put together, in your order.",
 }
 _NEWS_S = 4.0
 """How long a few words stand in the header, and nothing is said twice."""
@@ -72,6 +73,7 @@ _HINTS = (
     (("find.search",), "search"),
     (("note.tag",), "tag"),
     (("note.star",), "star"),
+    (("note.export",), "export"),
     (("play.slower", "play.faster"), "speed"),
     (("view.details",), "details"),
     (("app.quit",), "quit"),
@@ -153,6 +155,8 @@ class MainScreen(Screen[None]):
         self._settling = False
         self._is_stale = False
         self._news_timer: Timer | None = None
+        self._busy = ("", "")
+        """What the indexer does, and an export in the background."""
         self._said: dict[str, float] = {}
         """When each of the last sentences was said."""
         self._has_details = {True: True, False: False}
@@ -217,9 +221,19 @@ class MainScreen(Screen[None]):
 
     def show_indexer(self, status: IndexerStatus) -> None:
         """Show what the indexer does."""
-        self.header.update_busy(status.text)
+        self._busy = (status.text, self._busy[1])
+        self._show_busy()
         if status.problem:
             self.say(status.problem, is_warning=True)
+
+    def show_export(self, text: str) -> None:
+        """Show how far an export is that goes on in the background."""
+        self._busy = (self._busy[0], text)
+        self._show_busy()
+
+    def _show_busy(self) -> None:
+        # The indexer ends by itself; whoever saves something waits for that.
+        self.header.update_busy(self._busy[1] or self._busy[0])
 
     def _show_header(self) -> None:
         totals = self._read(self._reader.totals, Totals())

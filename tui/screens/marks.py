@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tui.answers import TagTotals
     from tui.library import Reader
     from tui.model import Bookmark, Edit, Edited, Note, NoteId, NoteRow
+    from tui.screens.collecting import CollectActions
     from tui.screens.main import MainScreen
     from tui.screens.tag import TagChange, TagState
     from tui.services import Editing, Services
@@ -50,6 +51,13 @@ _LEAD_MS = 1000
 _LAST_TAGS = 20
 _HISTORY = 1000
 _NO_NOTE = "Put the cursor on a note"
+_COLLECTING = frozenset(
+    {
+        *("uncollect", "collected_up", "collected_down"),
+        *("new_collection", "rename_collection", "delete_collection"),
+    }
+)
+"""What is done to collections without asking which notes are meant."""
 _SILENT = "Nothing plays: b marks a moment of the note that plays"
 _FAILED = "failed"
 
@@ -96,13 +104,14 @@ class MarkActions:
         """Tags that were given last, the last one first."""
         self._known_tags: Sequence[TagTotals] = ()
         """The tags as they were counted last."""
+        self._collects: CollectActions | None = None
 
     async def do(self, name: str) -> None:
         """Do what a key or an entry of the palette stands for.
 
         Args:
             name: `played`, `star`, `tag`, `comment`, `title`, `bookmark`, `bookmarks`,
-                `changes` or `tags`.
+                `changes`, `tags`, `collect`, or what `CollectActions.do` does.
         """
         if isinstance(self._app.screen, FramedScreen):
             return  # a key was pressed twice, before the first could show anything
@@ -110,7 +119,10 @@ class MarkActions:
         if not only_shows and self._work.refuse():
             return
         try:
-            await getattr(self, f"_{name}")()
+            if name in _COLLECTING:
+                await self._collecting.do(name)
+            else:
+                await getattr(self, f"_{name}")()
         except EarmarkError as error:
             self._main.say(error.message, is_warning=True)
 
@@ -265,6 +277,25 @@ class MarkActions:
         if name is not None:
             query = str(Query(((Literal(FieldTerm(TextField.TAG, name)),),)))
             await self._app.run_action(f"search_for({query!r})")
+
+    # Collections
+
+    @property
+    def _collecting(self) -> CollectActions:
+        if self._collects is None:
+            from tui.screens.collecting import CollectActions
+
+            self._collects = CollectActions(
+                self._app, self._main, self._work, self._glyphs
+            )
+        return self._collects
+
+    async def _collect(self) -> None:
+        targets = self._targets()
+        if targets is None or not await self._is_sure("Collect {}", targets):
+            return
+        done = await self._collecting.collect(targets.ids, targets.words)
+        self._end_selection(targets, done)
 
     # Comment, title
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.library import lay_library
 from tests.support.notes import opus_note
 from tests.support.phone import write_phone
 from tui.cli import main
+from tui.config import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,5 +79,6 @@ def known(earmark: Callable[..., Done], tmp_path: Path) -> Callable[..., Done]:
             (folder / f"{at}.opus").write_bytes(
                 opus_note(2 + at, serial=sum(name.encode()) * 10 + at)
             )
+    lay_library(load_settings().library)
     assert earmark("scan", tmp_path / "Voice").code == 0
     return earmark

@@ -57,13 +57,14 @@ def test_the_file_explains_everything_and_sets_nothing(
     assert (done.code, done.out, done.err) == (0, f"written: {path}\n", "")
     assert load_settings() == usual
     text = path.read_text(encoding="utf-8")
-    others = {"config", "chosen_theme", "origins", "keys", "colors"}
+    others = {"config", "chosen_theme", "origins", "keys", "colors", "mail"}
     for name in {field.name for field in fields(Settings)} - others:
         (before,) = re.findall(rf"^(.*)\n#{name} = ", text, re.MULTILINE)
         assert before.startswith("# ")
         assert before.endswith(".")
     assert "\n[keys]\n" in text
     assert "\n[colors]\n" in text
+    assert '\n[mail]\n# The server, e.g. mail.example.org.\n#host = ""\n' in text
     for name in (*PRESETS, *(theme.name for theme in THEMES)):
         assert name in text
     for action in actions():

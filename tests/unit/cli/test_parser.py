@@ -75,10 +75,13 @@ _NEEDED = {
     "assign": ["x"],
     "backup": ["x.json"],
     "bookmark": ["1", "1:23"],
+    "bundle": ["x", "--to", "/x"],
+    "collection": ["create", "x"],
     "comment": ["x", "y"],
     "config": ["path"],
     "export": ["x", "--to", "/x"],
     "key": ["list"],
+    "mail": ["x", "--draft", "/x"],
     "mark": ["played", "x"],
     "merge": ["chat", "x", "--into", "y"],
     "play": ["x"],
@@ -89,6 +92,7 @@ _NEEDED = {
     "tag": ["x", "y"],
     "title": ["1", "x"],
     "untag": ["x", "y"],
+    "verify": ["/x"],
 }
 """What commands can't do without."""
 
@@ -134,7 +138,7 @@ def test_options_of_list() -> None:
     """A source, an order, a number and JSON are asked for by name."""
     said = parse_arguments(["list", "--source", "/x", "--json"])
     assert (said["source"], said["json"]) == (Path("/x"), True)
-    assert (said["sort"], said["limit"]) == ("newest", None)
+    assert (said["sort"], said["limit"]) == (None, None)
     said = parse_arguments(["list", "--sort", "longest", "x", "--limit", "3"])
     assert (said["sort"], said["limit"], said["query"]) == ("longest", 3, "x")
 

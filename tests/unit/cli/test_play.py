@@ -96,9 +96,9 @@ def test_what_can_not_be_played_is_told(earmark: Earmark, two: Path) -> None:
 @pytest.mark.parametrize(("key", "code"), [(b"q", 0), (b"", 130)])
 def test_keys_end_it_unseen(earmark: Earmark, two: Path, key: bytes, code: int) -> None:
     """What is typed is not written between, and the terminal is given back."""
-    (two / "long.opus").write_bytes(opus_note(60))
+    (two / "long.opus").write_bytes(opus_note(31))
     earmark("scan", two)
-    words = ["python", "-m", "tui", "play", "len>30", "--output", "null"]
+    words = ["python", "-m", "tui", "play", "len>30", "--output", "null", "--speed=3"]
     with PtyTerminal(words) as terminal:
         terminal.wait_for("1 of 1")
         assert not terminal.echoes
@@ -106,7 +106,7 @@ def test_keys_end_it_unseen(earmark: Earmark, two: Path, key: bytes, code: int) 
         if not key:
             # Not at once: what has not arrived yet is shown by the terminal itself,
             # which the end of the program lets show keys again.
-            terminal.wait_for("0:02 / 1:00")
+            terminal.wait_for("0:02 / 0:31")
             terminal.process.send_signal(signal.SIGINT)
         assert terminal.wait_for_exit() == code
         assert b"z" not in terminal.output.partition(b"1 of 1")[2]
@@ -130,7 +130,7 @@ def test_keys_pause_and_go_on() -> None:
 
 def test_sigterm_keeps_the_position(earmark: Earmark, tmp_path: Path) -> None:
     """A program that is told to end has saved where listening stood."""
-    (tmp_path / "long.opus").write_bytes(opus_note(60))
+    (tmp_path / "long.opus").write_bytes(opus_note(31))
     earmark("scan", tmp_path)
     output = tmp_path / "out.wav"
     with running("play", "long", "or", "is:unplayed", "--output", "null") as play:
@@ -160,14 +160,14 @@ def ended(note_id: NoteId) -> NowPlaying:
 
 
 class Clock:
-    """A clock that goes on by a second at each look."""
+    """A clock that goes on by four seconds at each look."""
 
     def __init__(self) -> None:
         self.now = 0.0
 
     def __call__(self) -> float:
         """Tell the time."""
-        self.now += 1.0
+        self.now += 4.0
         return self.now
 
 
@@ -349,11 +349,11 @@ def test_it_begins_where_the_words_are(
     earmark: Earmark, tmp_path: Path, two: Path
 ) -> None:
     """A second before a bookmark that a query finds; by its id, from the start."""
-    (two / "long.opus").write_bytes(opus_note(9, freq=300))
+    (two / "long.opus").write_bytes(opus_note(3, freq=300))
     earmark("scan", two)
-    (note,) = earmark("list", "len>5", "--json").json
+    (note,) = earmark("list", "len>2", "--json").json
     key = note["id"]
-    assert earmark("bookmark", key, "7.5", "the oven").code == 0
+    assert earmark("bookmark", key, "2.5", "the oven").code == 0
 
     def heard_s(*argv: str) -> float:
         """How long it sounds, in seconds of the note."""
@@ -363,8 +363,8 @@ def test_it_begins_where_the_words_are(
         with wave.open(str(output)) as written:
             return float(3 * written.getnframes() / written.getframerate())
 
-    assert heard_s("oven") == pytest.approx(2.5, abs=0.6)
+    assert heard_s("oven") == pytest.approx(1.5, abs=0.5)
     earmark("mark", "unplayed", key)
-    assert heard_s("has:bookmark") == pytest.approx(9, abs=0.6)
+    assert heard_s("has:bookmark") == pytest.approx(3, abs=0.6)
     earmark("mark", "unplayed", key)
-    assert heard_s(key) == pytest.approx(9, abs=0.6)
+    assert heard_s(key) == pytest.approx(3, abs=0.6)

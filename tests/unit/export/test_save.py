@@ -19,7 +19,7 @@ from tests.support.notes import opus_note
 from tests.support.program import wait_until
 from tests.support.zips import packed
 from tui.errors import DataError
-from tui.export import Options, Outcome, Saver, plan
+from tui.export import Options, Outcome, Saver, Steering, plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,17 +48,11 @@ class Place:
         """Begin a run."""
         return Saver(COPIES, [os.fsencode(self.source)])
 
-    def save(self, *notes: Note, limit: int = 1_000) -> list[Saved]:
+    def save(self, *notes: Note) -> list[Saved]:
         """Save notes."""
         made = plan(notes, self.target, COPIES)
-        return list(
-            self.saver().run(
-                made,
-                len(notes),
-                on_progress=self.progress.append,
-                should_stop=lambda: len(self.progress) >= limit,
-            )
-        )
+        steering = Steering(self.progress.append)
+        return list(self.saver().run(made, len(notes), steering=steering))
 
     def names(self) -> list[str]:
         """What is in the folder, also what is hidden."""
@@ -87,7 +81,9 @@ def test_originals_are_copied_with_the_time_of_the_message(place: Place) -> None
     assert (place.target / "x (2).opus").read_bytes() == b"two" * 999_999
     assert (place.target / "x.opus").stat().st_mtime_ns == SENT_MS * 1_000_000
     assert [each.size for each in saved] == [3, 2_999_997]
-    assert [(p.done, p.total, p.size) for p in place.progress] == [(0, 2, 0), (1, 2, 3)]
+    told = [(each.done, each.total, each.size) for each in place.progress]
+    assert (told[0], told[-1]) == ((0, 2, 0), (1, 2, 3))
+    assert told == sorted(told)
     before = (place.target / "x.opus").stat()
     assert outcomes(place.save(*notes)) == ["there", "there"]
     assert (place.target / "x.opus").stat() == before
@@ -162,13 +158,14 @@ def test_a_recording_that_grows_meanwhile_is_not_saved(
 ) -> None:
     """Half of it would pass for all of it."""
     note = place.note("a.opus", b"a")
-    real = os.write
+    real = os.copy_file_range
 
-    def grow(fd: int, data: bytes) -> int:
+    def grow(fd: int, other: int, count: int) -> int:
+        copied = real(fd, other, count)
         (place.source / "a.opus").write_bytes(b"abc")
-        return real(fd, data)
+        return copied
 
-    monkeypatch.setattr(os, "write", grow)
+    monkeypatch.setattr(os, "copy_file_range", grow)
     (saved,) = place.save(note)
     assert saved.problem == f"{place.source}/a.opus: was changed while it was read"
     assert place.names() == []
@@ -226,13 +223,36 @@ def test_a_source_is_never_written_into(place: Place, way: str) -> None:
     assert not roots[1].exists()
 
 
-def test_it_ends_between_two_files(place: Place) -> None:
-    """What was done until then is there."""
-    notes = [place.note(f"{n}.opus", b"%d" % n) for n in range(5)]
-    assert len(place.save(*notes, limit=2)) == 2
-    assert len(place.names()) == 2
-    place.progress.clear()
-    assert outcomes(place.save(*notes)) == ["there"] * 2 + ["saved"] * 3
+def test_a_disk_that_can_not_copy_by_itself(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then it is read and written; whatever was copied before is not copied twice."""
+    real = os.copy_file_range
+    counts = iter([1000, 0])
+
+    def half(fd: int, other: int, _count: int) -> int:
+        if count := next(counts, 0):
+            return real(fd, other, count)
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, "copy_file_range", half)
+    data = bytes(range(256)) * 20
+    (saved,) = place.save(place.note("a.opus", data))
+    assert saved.target.read_bytes() == data
+
+
+def test_it_ends_when_it_shall(place: Place) -> None:
+    """What was done until then is there, and begun is only a little more."""
+    notes = [place.note(f"{n}.opus", b"%d" % n) for n in range(150)]
+    progress: list[Progress] = []
+    steering = Steering(progress.append, lambda: bool(progress and progress[-1].done))
+    run = place.saver().run(plan(notes, place.target, COPIES), 150, steering=steering)
+    saved = list(run)
+    assert 1 <= len(saved) < 100
+    assert sorted(each.target.name for each in saved) == place.names()
+    left = 150 - len(saved)
+    again = outcomes(place.save(*notes))
+    assert again == ["there"] * len(saved) + ["saved"] * left
 
 
 def test_a_file_that_is_too_large_is_told_alone(place: Place) -> None:
@@ -300,11 +320,9 @@ def stay(fd):
     print("writing", flush=True)
     sys.stdin.read()
 source, target = map(Path, sys.argv[1:])
-real, count = os.fsync, 0
+real = os.fsync
 def sync(fd):
-    global count
-    count += 1
-    stay(fd) if count == 3 else real(fd)
+    stay(fd) if os.pread(fd, 1, 0) == b"2" else real(fd)
 os.fsync = sync
 notes = [note_of(source / f"{n}.opus", title=str(n)) for n in range(5)]
 options = Options(template="{title}")
@@ -324,11 +342,14 @@ def test_a_run_that_is_killed_is_resumed(place: Place) -> None:
     with child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"writing\n"
-        (left,) = [name for name in place.names() if name.endswith(".part")]
+        wait_until(lambda: {"0.opus", "1.opus"} <= set(place.names()))
+        wait_until(lambda: len(place.names()) == 5)
+        left = place.names()[:3]
+        assert all(name.endswith(".part") for name in left)
         assert outcomes(place.save(notes[0])) == ["there"]
-        assert left in place.names(), "another run works on it"
+        assert place.names()[:3] == left, "another run works on them"
         child.send_signal(signal.SIGKILL)
     wait_until(lambda: child.poll() is not None)
-    assert place.names() == [left, "0.opus", "1.opus"]
+    assert place.names() == [*left, "0.opus", "1.opus"]
     assert outcomes(place.save(*notes)) == ["there"] * 2 + ["saved"] * 3
     assert place.names() == [f"{n}.opus" for n in range(5)]
