@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-import shlex
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -159,8 +159,11 @@ def prove_clean(output: bytes) -> None:
     """Look for anything in the output that came from a name, and not from us."""
     assert b"Traceback" not in output
     (copied,) = COPIED.findall(output)
-    (path,) = shlex.split(base64.b64decode(copied).decode())
-    assert path.endswith("Names/" + MARKED[2][0].decode() + ".opus")
+    text = base64.b64decode(copied).decode()
+    assert text.isprintable()
+    # What a shell makes of it is the very path.
+    path = subprocess.check_output(["bash", "-c", f"printf %s {text}"])
+    assert path.endswith(b"Names/" + MARKED[2][0] + b".opus")
     rest = OURS.sub(b"", COPIED.sub(b"", output)).decode()
     found = RAW.search(rest)
     assert found is None, repr(rest[max(0, found.start() - 60) : found.end() + 60])

@@ -1,6 +1,7 @@
 """The place of the library: unreadable, not to be written, full, or damaged.
 
-The real program, in processes of its own. For a full disk a small file system is
+The real program: each command has a test that runs it in a process of its own; what is
+asked of it once more is asked in this one. For a full disk a small file system is
 mounted where that may be done; everywhere, the size of files is limited.
 """
 
@@ -18,7 +19,7 @@ import pytest
 
 from tests.support.bad_files import not_root
 from tests.support.notes import corpus, opus_note
-from tests.support.program import command, run, wait_until
+from tests.support.program import ask, command, program, run, wait_until
 from tests.support.terminal import PtyTerminal, base_environ
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def root(tmp_path: Path) -> Path:
 
 def scanned(library: Path, root: Path) -> Path:
     """Make a library that knows the source."""
-    assert run(command(library, "scan", root)).code == 0
+    assert ask(library, "scan", root).code == 0
     return library
 
 
@@ -54,7 +55,9 @@ def mode(path: Path, bits: int) -> Iterator[None]:
         path.chmod(before)
 
 
-def refuses(library: Path, root: Path, reason: str) -> None:
+def refuses(
+    library: Path, root: Path, reason: str, asked: Callable[..., Done] = ask
+) -> None:
     """See every command refuse with one line and exit code 3; doctor tells it too."""
     for argv in (
         ("scan", root),
@@ -65,12 +68,12 @@ def refuses(library: Path, root: Path, reason: str) -> None:
         ("play", "Ana", "--output=null"),
         ("watch",),
     ):
-        done = run(command(library, *argv, root=False))
+        done = asked(library, *argv, root=False)
         assert (done.code, done.out) == (3, ""), argv
         assert done.err.startswith("earmark: ")
         assert done.err.endswith(f": {reason}\n"), argv
         assert done.err.count("\n") == 1
-    doctor = run(command(library, "doctor", root=False))
+    doctor = asked(library, "doctor", root=False)
     assert doctor.code == 3
     assert reason in doctor.out
     with PtyTerminal(
@@ -112,7 +115,7 @@ def test_a_file_in_the_place_of_the_folder(tmp_path: Path, root: Path) -> None:
 def test_a_folder_in_the_place_of_the_file(tmp_path: Path, root: Path) -> None:
     """The library is a folder: it is left alone."""
     (tmp_path / "library.db").mkdir()
-    refuses(tmp_path / "library.db", root, "is a folder")
+    refuses(tmp_path / "library.db", root, "is a folder", asked=program)
 
 
 def test_a_folder_that_may_not_be_read(tmp_path: Path, root: Path) -> None:
@@ -135,9 +138,9 @@ def test_a_folder_that_may_only_be_read(tmp_path: Path, root: Path) -> None:
     """What is known is listed and plays, with a word; a scan is refused."""
     library = scanned(tmp_path / "data" / "library.db", root)
     with mode(library, 0o400), mode(library.parent, 0o500):
-        listed = run(command(library, "list", root=False))
-        played = run(command(library, "play", "Ana", "--output=null", root=False))
-        refused = run(command(library, "scan", root=False))
+        listed = ask(library, "list", root=False)
+        played = program(library, "play", "Ana", "--output=null", root=False)
+        refused = ask(library, "scan", root=False)
         with PtyTerminal(
             command(library, root=False), environ=base_environ(EARMARK_OUTPUT="null")
         ) as terminal:
@@ -199,15 +202,16 @@ def test_a_disk_that_is_full_from_the_start(tmp_path: Path, root: Path) -> None:
     with small_disk(tmp_path / "data", "64k") as folder:
         fill(folder)
         library = folder / "library.db"
-        for argv in (("scan", root), ("list",), ("play", "x", "--output=null")):
-            is_told_full(run(command(library, *argv)))
+        for argv in (("list",), ("play", "x", "--output=null")):
+            is_told_full(ask(library, *argv))
+        is_told_full(program(library, "scan", root))
         with PtyTerminal(command(library, root), environ=base_environ()) as terminal:
             assert terminal.wait_for_exit() == 3
             output = bytes(terminal.output)
         assert b"Traceback" not in output
         subprocess.run(["mount", "-o", "remount,size=8m", str(folder)], check=True)
-        assert run(command(library, "scan", root)).code == 0
-        lists_the_note(run(command(library, "list")))
+        assert ask(library, "scan", root).code == 0
+        lists_the_note(ask(library, "list"))
 
 
 def test_a_disk_that_fills_up(tmp_path: Path, root: Path) -> None:
@@ -218,9 +222,9 @@ def test_a_disk_that_fills_up(tmp_path: Path, root: Path) -> None:
     with small_disk(tmp_path / "data", "1m") as folder:
         library = scanned(folder / "library.db", root)
         fill(folder)
-        corpus(root / "WhatsApp" / "Media", 300)
-        is_told_full(run(command(library, "scan")))
-        played = run(command(library, "play", "Ana", "--output=null"))
+        corpus(root / "WhatsApp" / "Media", 300, longest=4)
+        is_told_full(program(library, "scan"))
+        played = program(library, "play", "Ana", "--output=null")
         assert "Traceback" not in played.err
         with PtyTerminal(
             command(library), environ=base_environ(EARMARK_OUTPUT="null")
@@ -230,19 +234,17 @@ def test_a_disk_that_fills_up(tmp_path: Path, root: Path) -> None:
             terminal.send(b"q")
             assert terminal.wait_for_exit() == 0
         subprocess.run(["mount", "-o", "remount,size=32m", str(folder)], check=True)
-        done = run(command(library, "scan", "--json"))
+        done = ask(library, "scan", "--json")
         assert done.code == 0
         (source,) = done.json
         assert source["notes"] == 301
-        assert run(command(library, "doctor", "--json")).json["library"][
-            "integrity"
-        ] == ("ok")
+        assert ask(library, "doctor", "--json").json["library"]["integrity"] == "ok"
 
 
 def test_files_that_may_not_grow(tmp_path: Path, root: Path) -> None:
     """The same without a mount: a write beyond a size fails, as with a quota."""
     library = scanned(tmp_path / "library.db", root)
-    corpus(root / "WhatsApp" / "Media", 300)
+    corpus(root / "WhatsApp" / "Media", 300, longest=4)
     limited = ["sh", "-c", 'ulimit -f 300; exec "$@"', "sh"]
     done = run([*limited, *command(library, "scan")])
     assert done.code == 3
@@ -250,9 +252,9 @@ def test_files_that_may_not_grow(tmp_path: Path, root: Path) -> None:
     assert done.err.count("\n") == 1
     listed = run([*limited, *command(library, "list")])
     assert listed.code in {0, 3}
-    done = run(command(library, "scan"))
+    done = ask(library, "scan")
     assert done.code == 0
-    assert run(command(library, "list")).out.count("\n") == 301
+    assert ask(library, "list").out.count("\n") == 301
 
 
 # Damaged
@@ -296,17 +298,17 @@ def test_a_damaged_library(
     tmp_path: Path, root: Path, damage: Callable[[Path], None]
 ) -> None:
     """It is told, kept, and begun anew, at the latest with the second start."""
-    corpus(root / "WhatsApp" / "Media", 200)
+    corpus(root / "WhatsApp" / "Media", 200, longest=4)
     library = scanned(tmp_path / "data" / "library.db", root)
     damage(library)
     for ending in ("-wal", "-shm"):
         library.with_name(library.name + ending).unlink(missing_ok=True)
     broken = library.read_bytes()
-    first = run(command(library, "list", "--source", root))
+    first = program(library, "list", "--source", root)
     if first.code == 3:
         assert "is damaged; start Earmark again to repair it" in first.err
         assert first.err.count("\n") == 1
-        first = run(command(library, "list", "--source", root))
+        first = program(library, "list", "--source", root)
     assert first.code == 0
     assert "The library file was damaged and is kept as library.db.damaged-" in (
         first.err
@@ -314,11 +316,9 @@ def test_a_damaged_library(
     assert first.out.count("\n") == 201
     (kept,) = library.parent.glob("library.db.damaged-*[Z0-9]")
     assert kept.stat().st_size == len(broken)
-    again = run(command(library, "list"))
+    again = ask(library, "list")
     assert (again.code, again.err, again.out.count("\n")) == (0, "", 201)
-    assert run(command(library, "doctor", "--json")).json["library"]["integrity"] == (
-        "ok"
-    )
+    assert ask(library, "doctor", "--json").json["library"]["integrity"] == "ok"
 
 
 @pytest.mark.parametrize("damage", [random_bytes, middle_page])
@@ -326,7 +326,7 @@ def test_the_browser_on_a_damaged_library(
     tmp_path: Path, root: Path, damage: Callable[[Path], None]
 ) -> None:
     """It opens and says what happened, or ends with a reason and opens next time."""
-    corpus(root / "WhatsApp" / "Media", 200)
+    corpus(root / "WhatsApp" / "Media", 200, longest=4)
     library = scanned(tmp_path / "data" / "library.db", root)
     damage(library)
     environ = base_environ(EARMARK_OUTPUT="null")
@@ -342,7 +342,7 @@ def test_the_browser_on_a_damaged_library(
             output = bytes(terminal.output)
         assert b"Traceback" not in output
         assert b"damaged" in output or _start
-    listed = run(command(library, "list"))
+    listed = ask(library, "list")
     assert (listed.code, listed.err, listed.out.count("\n")) == (0, "", 201)
 
 

@@ -59,10 +59,10 @@ def expected(*told: Said) -> dict[bytes, object]:
     return {content_of(number): values for number in range(1, NOTES, 3)}
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A library with marks, a backup, and marks that are newer than that; closed."""
-    path = tmp_path / "l.db"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a library that is closed again; only to be copied."""
+    path = tmp_path_factory.mktemp("made") / "l.db"
     with Library.open(path) as library, closing(library.index_writer()) as writer:
         source_id = writer.add_source(b"/s", SourceKind.FOLDER, "s", 80, [])
         notes = [
@@ -74,7 +74,14 @@ def path(tmp_path: Path) -> Path:
         _say(library, KEPT)
         library.back_up()
         _say(library, LATER)
-    return path
+    return path.parent
+
+
+@pytest.fixture
+def path(made: Path, tmp_path: Path) -> Path:
+    """A library with marks, a backup, and marks that are newer than that; closed."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "l.db"
 
 
 def page_of(path: Path, table: str) -> int:

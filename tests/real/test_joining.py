@@ -1,4 +1,7 @@
-"""The command line on real files: every note in its chat, and none of them twice."""
+"""The command line on real files: every note in its chat, and none of them twice.
+
+Each command has a test that runs the real program; all else asks in this process.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +28,14 @@ from tests.support.msgstore import (
     write_msgstore,
 )
 from tests.support.notes import encoded, opus_note
-from tests.support.program import command, run
+from tests.support.program import ask, program
 from tests.support.telegram import Said, Speaker, Talk, chat_json, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.support.program import Done
 
 VOICE = "Media/WhatsApp Voice Notes/202433/"
 NAMES = [f"PTT-20240815-WA000{number}.opus" for number in range(4)]
@@ -53,12 +58,15 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 def listed(
-    library: Path, environ: dict[str, str], *sources: Path, code: int = 0
+    library: Path,
+    environ: dict[str, str],
+    *sources: Path,
+    asked: Callable[..., Done] = ask,
 ) -> Listed:
     """Index sources, and list all notes, oldest first."""
-    done = run(command(library, "scan", *sources), environ)
-    assert done.code == code, done.err
-    notes: Listed = run(command(library, "list", "--json"), environ).json
+    done = asked(library, "scan", *sources, environ=environ)
+    assert done.code == 0, done.err
+    notes: Listed = asked(library, "list", "--json", environ=environ).json
     return sorted(notes, key=lambda note: (note["sent_at"], note["id"]))
 
 
@@ -140,7 +148,7 @@ def test_one_root(tmp_path: Path, environ: dict[str, str], size: int) -> None:
     media(root)
     export(root / "Download")
     database(root, size=size)
-    notes = listed(tmp_path / "l.db", environ, old(root))
+    notes = listed(tmp_path / "l.db", environ, old(root), asked=program)
     is_joined(notes)
     again = listed(tmp_path / "l.db", environ, root)
     assert [note["id"] for note in again] == [note["id"] for note in notes]
@@ -179,18 +187,18 @@ def test_an_encrypted_backup(tmp_path: Path, environ: dict[str, str]) -> None:
     backup = plain.with_name("msgstore.db.crypt15")
     backup.write_bytes(crypt15(packed(plain.read_bytes())))
     plain.unlink()
-    notes = listed(library, environ, old(root))
+    notes = listed(library, environ, old(root), asked=program)
     assert {note["chat_kind"] for note in notes} == {"unmatched"}
-    doctor = run(command(library, "doctor"), environ)
+    doctor = program(library, "doctor", environ=environ)
     assert "msgstore.db.crypt15" in doctor.out
     wrong, right = tmp_path / "wrong", tmp_path / "right"
     wrong.write_text(("00" * 32) + "\n")
     right.write_text(ROOT.hex() + "\n")
-    done = run(command(library, "key", "add", root, "--file", wrong), environ)
+    done = program(library, "key", "add", root, "--file", wrong, environ=environ)
     assert done.code == 3
-    done = run(command(library, "key", "add", root, "--file", right), environ)
+    done = program(library, "key", "add", root, "--file", right, environ=environ)
     assert done.code == 0, done.err
-    notes = listed(library, environ, root)
+    notes = listed(library, environ, root, asked=program)
     assert [note["chat"] for note in notes] == ["Ana", "Ana", "Ana", "Family"]
     assert {n["evidence"]["chat"]["from"] for n in notes} == {
         "backup msgstore.db.crypt15"
@@ -216,7 +224,7 @@ def test_a_backup_of_an_iphone(
         assert listed(library, environ, root) == []
         secret = tmp_path / "secret"
         secret.write_text(passphrase)
-        done = run(command(library, "key", "add", root, "--file", secret), environ)
+        done = ask(library, "key", "add", root, "--file", secret, environ=environ)
         assert done.code == 0, done.err
     (note,) = listed(library, environ, root)
     assert (note["chat"], note["chat_kind"]) == ("Ana", "direct")
@@ -346,19 +354,20 @@ def maildir(root: Path) -> None:
     write_file(root / "cur/1723728393.M1P1.host:2,S", a_mail())
 
 
-@pytest.mark.parametrize(
-    ("make", "chat", "kinds"),
-    [
-        (telegram, "Ana", ["voice", "video_note"]),
-        (signal, "Ana", ["voice"]),
-        (messenger, "Ana", ["voice"]),
-        (discord, "Choir", ["voice"]),
-        (matrix, "Choir", ["voice"]),
-        (eml, "Choir", ["voice"]),
-        (mbox, "Choir", ["voice"]),
-        (maildir, "Choir", ["voice"]),
-    ],
+MESSENGERS: tuple[tuple[Callable[[Path], None], str, list[str]], ...] = (
+    (telegram, "Ana", ["voice", "video_note"]),
+    (signal, "Ana", ["voice"]),
+    (messenger, "Ana", ["voice"]),
+    (discord, "Choir", ["voice"]),
+    (matrix, "Choir", ["voice"]),
+    (eml, "Choir", ["voice"]),
+    (mbox, "Choir", ["voice"]),
+    (maildir, "Choir", ["voice"]),
 )
+"""What makes an export, the chat in it, and the kinds of its notes."""
+
+
+@pytest.mark.parametrize(("make", "chat", "kinds"), MESSENGERS)
 def test_messengers_and_mail(
     tmp_path: Path,
     environ: dict[str, str],
@@ -379,6 +388,21 @@ def test_messengers_and_mail(
         assert note["precision"] in {"exact", "second"}
         assert note["state"] == "ready"
         assert note["evidence"]["chat"]["confidence"] >= 0.9
+
+
+def test_the_program_reads_all_of_them(tmp_path: Path, environ: dict[str, str]) -> None:
+    """One process has the readers of all kinds, and none is in the way of another."""
+    roots = [tmp_path / make.__name__ for make, _, _ in MESSENGERS]
+    for root, (make, _, _) in zip(roots, MESSENGERS, strict=True):
+        make(root)
+        old(root)
+    done = program(tmp_path / "l.db", "scan", "--json", *roots, environ=environ)
+    assert (done.code, done.err) == (0, "")
+    assert [source["path"] for source in done.json] == [str(root) for root in roots]
+    for source in done.json:
+        assert source["problems"] == [], source
+        (document,) = source["documents"]
+        assert document["state"] == "ok", source
 
 
 def test_voice_memos(tmp_path: Path, environ: dict[str, str]) -> None:

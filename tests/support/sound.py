@@ -11,6 +11,8 @@ import math
 import random
 import wave
 from array import array
+from functools import lru_cache
+from operator import sub
 from typing import TYPE_CHECKING
 
 from tui.audio._api import RATE
@@ -39,6 +41,7 @@ def noise(seconds: float, seed: int = 1) -> bytes:
     return random.Random(seed).randbytes(2 * round(seconds * RATE))
 
 
+@lru_cache(maxsize=32)
 def sine(seconds: float, freq: float = 440.0, level: float = 0.25) -> bytes:
     """Make PCM of a tone."""
     turn = 2 * math.pi * freq / RATE
@@ -124,9 +127,8 @@ def find(source: bytes, piece: bytes) -> int:
 def bend(pcm: bytes) -> int:
     """Measure the largest second difference: a click is a bend."""
     x = samples(pcm)
-    return max(
-        (abs(x[i] - 2 * x[i - 1] + x[i - 2]) for i in range(2, len(x))), default=0
-    )
+    steps = array("i", map(sub, x[1:], x))
+    return max(map(abs, map(sub, steps[1:], steps)), default=0)
 
 
 def frequency(pcm: bytes) -> float:

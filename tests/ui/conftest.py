@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.css.stylesheet import Stylesheet
+from typing_extensions import override
 
 from tests.fakes import Fakes, sample_library
 from tests.support.rest import come_to_rest
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
+    from textual.css.model import RuleSet
+    from textual.css.types import CSSLocation
     from textual.pilot import Pilot
 
     from tests.fakes import FakeLibrary
@@ -64,15 +68,41 @@ class Browser:
         return [notice.message for notice in self.app._notifications]
 
 
+_rules: dict[object, list[RuleSet]] = {}
+
+
+class RememberedStylesheet(Stylesheet):
+    """Reads a style sheet once for all browsers whose theme is the same."""
+
+    @override
+    def _parse_rules(
+        self,
+        css: str,
+        read_from: CSSLocation,
+        is_default_rules: bool = False,
+        tie_breaker: int = 0,
+        scope: str = "",
+    ) -> list[RuleSet]:
+        place = (css, read_from, is_default_rules, tie_breaker, scope)
+        key = (place, tuple(self._variables.items()))
+        if key not in _rules:
+            _rules[key] = super()._parse_rules(*place)
+        return _rules[key]
+
+
 Browsing = "Callable[..., AbstractAsyncContextManager[Browser]]"
 
 
 @pytest.fixture(autouse=True, scope="package")
 def resting() -> Iterator[None]:
-    """Let keys and pauses of pilots end as soon as there is nothing left to do."""
+    """Let keys and pauses of pilots end as soon as there is nothing left to do.
+
+    And let what is the same at each start be read once.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("textual.app.wait_for_idle", come_to_rest)
         patch.setattr("textual.pilot.wait_for_idle", come_to_rest)
+        patch.setattr("textual.app.Stylesheet", RememberedStylesheet)
         yield
 
 

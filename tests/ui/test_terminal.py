@@ -99,7 +99,7 @@ def test_ascii_means_ascii() -> None:
         terminal.send(b"\rjj\r")
         terminal.wait_until_quiet()
         terminal.send(b"?")
-        terminal.wait_for("Mute")
+        terminal.wait_for("Normal speed")
         terminal.send(b"\x1b")
         terminal.wait_until_quiet()
         terminal.send(b":")

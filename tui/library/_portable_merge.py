@@ -264,6 +264,13 @@ def _put_collected(
 ) -> None:
     key, (set_ms, is_there, place, *names) = told
     note, folded = key.removeprefix(COLLECTED).split(":", 1)
+    gone = store.one(
+        "SELECT set_ms FROM collection WHERE folded = ? AND is_on = 0 AND set_ms >= ?",
+        (to_text(folded), set_ms),
+    )
+    if is_there and gone is not None:
+        # It was taken away since, with all that was in it, also what is told only now.
+        is_there, set_ms = 0, max(gone[0], int(set_ms) + 1)
     if not is_there:
         writing.add(
             "DELETE FROM collected WHERE hash = ? AND key = ? AND collection_id ="

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -334,7 +335,7 @@ class Live(RuleBasedStateMachine):
             assert self.tree.key_at(self.tree.cursor_row) == self.tree.cursor
 
 
-TestLive = Live.TestCase
+TestLive = pytest.mark.timeout(150)(Live.TestCase)
 TestLive.settings = settings(
     max_examples=60, stateful_step_count=30, deadline=None, derandomize=True
 )

@@ -146,6 +146,7 @@ def test_a_note() -> None:
         "position_ms": 7,
         "star": False,
         "tags": [],
+        "collections": [],
         "title": None,
         "own_title": None,
         "comment": None,

@@ -12,17 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.edited_library import FILES, EditedLibrary
-from tests.support.library import (
-    file_ids,
-    memory_folder,
-    new_library,
-    put,
-    record,
-)
+from tests.support.library import file_ids, memory_folder, new_library, put, record
 from tests.support.portable import content_of, fill, joined, said_of, unpacked
 from tests.support.portable import packed as packed_of
 from tui.errors import DataError, UsageError
@@ -484,6 +478,7 @@ def change(edits: Edits, ids: Sequence[int], step: Step) -> None:
 
 @settings(max_examples=8, deadline=None)
 @given(steps)
+@example([(0, "collect", "b", 1), (1, "collect", "b", 0), (0, "rename", "b", 0)])
 def test_two_libraries_that_are_joined_agree(
     plan: list[Step],
 ) -> None:
