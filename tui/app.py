@@ -92,6 +92,7 @@ class EarmarkApp(App[None]):
     Args:
         services: The engines; the application starts and ends them.
         ascii_only: Draw with ASCII characters alone.
+        low_bandwidth: Redraw less often.
         theme: The name of the colours to begin with; empty for our own.
         remember_theme: Called with the name of a theme that the user chose.
         keymap: Other keys, by the id of a binding.
@@ -110,6 +111,7 @@ class EarmarkApp(App[None]):
         services: Services,
         *,
         ascii_only: bool = False,
+        low_bandwidth: bool = False,
         theme: str = "",
         remember_theme: Callable[[str], None] | None = None,
         keymap: Mapping[str, str] | None = None,
@@ -124,6 +126,9 @@ class EarmarkApp(App[None]):
         self.theme = theme if theme in self.available_themes else DARK.name
         self._services = services
         self._glyphs = ASCII if ascii_only else UNICODE
+        self._low_bandwidth = low_bandwidth
+        if low_bandwidth:
+            self.animation_level = "none"
         self._remember_theme = remember_theme
         if keymap:
             self.set_keymap(dict(keymap))
@@ -168,6 +173,7 @@ class EarmarkApp(App[None]):
             self._glyphs,
             expects_sources=self._services.expects_sources,
             is_read_only=self._services.is_read_only,
+            low_bandwidth=self._low_bandwidth,
         )
 
     def _request_peaks(self, note_id: NoteId) -> None:

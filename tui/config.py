@@ -35,7 +35,7 @@ __all__ = [
     "remember_theme",
 ]
 
-OUTPUTS = ("auto", "pulse", "miniaudio", "simpleaudio", "null")
+OUTPUTS = ("auto", "pulse", "miniaudio", "simpleaudio", "null", "browser")
 """Names that `output` takes, besides those with a device and `file:PATH`."""
 _WITH_DEVICES = ("pulse:", "miniaudio:")
 """Begins of names that go on with the name of a device, whatever that is."""
@@ -132,6 +132,8 @@ class Settings:
     """The name of the browser's colours; empty for the usual ones."""
     ascii: bool = False
     """Whether to draw with ASCII characters only; else as the locale tells."""
+    low_bandwidth: bool = False
+    """Whether to redraw less often, for a slow line to the terminal."""
     editor: str = ""
     """The command that comments are written with; empty for $VISUAL or $EDITOR."""
     search_history: int = 100
@@ -212,6 +214,8 @@ def _output(value: object, key: str, origin: _Origin) -> str:
         if "\0" in text:  # which no argument of a program can have
             raise origin.error(key, f"no output is called {text!r}")
         return text
+    if text.startswith("speaker:") and text != "speaker:":
+        return f"speaker:{origin.path(text.removeprefix('speaker:'))}"
     if text.startswith("file:") and text != "file:":
         return f"file:{origin.path(text.removeprefix('file:'))}"
     names = ", ".join((*OUTPUTS, "pulse:DEVICE", "miniaudio:DEVICE"))
@@ -359,6 +363,7 @@ _READERS: dict[str, Callable[[object, str, _Origin], object]] = {
     "tone": _flag,
     "theme": _text,
     "ascii": _flag,
+    "low_bandwidth": _flag,
     "editor": _editor,
     "search_history": _count(_MAX_HISTORY),
     "backups": _count(_MAX_BACKUPS),

@@ -41,6 +41,7 @@ def config(tmp_path: Path) -> Path:
         tone = true
         theme = "textual-light"
         ascii = true
+        low_bandwidth = true
         editor = "vim -f"
         search_history = 5
         backups = 0
@@ -118,6 +119,7 @@ def test_every_key_of_a_file(config: Path, isolated: Path) -> None:
         tone=True,
         theme="textual-light",
         ascii=True,
+        low_bandwidth=True,
         editor="vim -f",
         search_history=5,
         backups=0,
@@ -136,6 +138,7 @@ def test_variables_win_over_the_file(config: Path) -> None:
         "EARMARK_LOG": "x.log",
         "EARMARK_SOURCES": os.pathsep.join(["/a", "", "b"]),
         "EARMARK_OUTPUT": "null",
+        "EARMARK_LOW_BANDWIDTH": "no",
         "EARMARK_SPEED": "0.5",
         "EARMARK_SKIP": "1",
         "EARMARK_LEVEL": "off",
@@ -166,6 +169,7 @@ def test_variables_win_over_the_file(config: Path) -> None:
         remember="all",
         theme="",
         ascii=False,
+        low_bandwidth=False,
         search_history=7,
         backups=30,
         keys=Keys("mpv", (("play.mute", "M"), ("play.louder", "0,=")), "EARMARK_KEYS"),

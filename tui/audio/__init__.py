@@ -11,7 +11,30 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tui.audio._api import CHANNELS, RATE, Output, Player
+    from tui.audio._commands import (
+        Command,
+        ListOutputs,
+        Load,
+        Pause,
+        Play,
+        Prepare,
+        PrepareNothing,
+        Seek,
+        SeekBy,
+        SetBoost,
+        SetLevel,
+        SetLoop,
+        SetLoudness,
+        SetMuted,
+        SetOutput,
+        SetSkip,
+        SetSpeed,
+        SetVolume,
+        Stop,
+        Toggle,
+    )
     from tui.audio._decode import Decoder, Recording
+    from tui.audio._engine import Engine
     from tui.audio._events import (
         DeviceChanged,
         Ended,
@@ -25,61 +48,156 @@ if TYPE_CHECKING:
         StateChanged,
     )
     from tui.audio._fades import FADE, faded_in, faded_out
+    from tui.audio._far import far_server
+    from tui.audio._host import HostedEngine, serve
     from tui.audio._local import LocalPlayer
     from tui.audio._loudness import measure_loudness
+    from tui.audio._measuring import Measuring
     from tui.audio._outputs import OUTPUTS, list_outputs, make_output
+    from tui.audio._packets import (
+        BARE_CODECS,
+        Packet,
+        PacketRecording,
+        PacketStore,
+        StreamHead,
+        head_of,
+        packets_of,
+    )
     from tui.audio._peaks import MeasuredSound, measure_sound, rough_peaks, shape
     from tui.audio._process import EngineProcess
-    from tui.audio._sound import Sound, gain_db
+    from tui.audio._published import Published
+    from tui.audio._shelf import Shelf
+    from tui.audio._sound import Sound, clamped_speed, clamped_volume, gain_db
     from tui.audio._tone import TONE_FRAMES, lead
+    from tui.audio._wire import Lines, Message, Refused, WireError, decode, encode
 
 __all__ = [
+    "BARE_CODECS",
     "CHANNELS",
     "FADE",
     "OUTPUTS",
     "RATE",
     "TONE_FRAMES",
+    "Command",
     "Decoder",
     "DeviceChanged",
     "Ended",
+    "Engine",
     "EngineProcess",
     "Failed",
+    "HostedEngine",
+    "Lines",
+    "ListOutputs",
+    "Load",
     "LocalPlayer",
     "MeasuredSound",
+    "Measuring",
+    "Message",
     "Output",
     "OutputInfo",
     "OutputsListed",
+    "Packet",
+    "PacketRecording",
+    "PacketStore",
+    "Pause",
+    "Play",
     "Player",
     "PlayerEvent",
     "PlayerState",
     "PlayerStatus",
     "PositionChanged",
+    "Prepare",
+    "PrepareNothing",
+    "Published",
     "Recording",
+    "Refused",
+    "Seek",
+    "SeekBy",
+    "SetBoost",
+    "SetLevel",
+    "SetLoop",
+    "SetLoudness",
+    "SetMuted",
+    "SetOutput",
+    "SetSkip",
+    "SetSpeed",
+    "SetVolume",
+    "Shelf",
     "Sound",
     "StateChanged",
+    "Stop",
+    "StreamHead",
+    "Toggle",
+    "WireError",
+    "clamped_speed",
+    "clamped_volume",
+    "decode",
+    "encode",
     "faded_in",
     "faded_out",
+    "far_server",
     "gain_db",
+    "head_of",
     "lead",
     "list_outputs",
     "make_output",
     "measure_loudness",
     "measure_sound",
+    "packets_of",
     "rough_peaks",
+    "serve",
     "shape",
 ]
 
 _HOMES = {
     "_api": ("CHANNELS", "RATE", "Output", "Player"),
     "_decode": ("Decoder", "Recording"),
+    "_commands": (
+        "Command",
+        "ListOutputs",
+        "Load",
+        "Pause",
+        "Play",
+        "Prepare",
+        "PrepareNothing",
+        "Seek",
+        "SeekBy",
+        "SetBoost",
+        "SetLevel",
+        "SetLoop",
+        "SetLoudness",
+        "SetMuted",
+        "SetOutput",
+        "SetSkip",
+        "SetSpeed",
+        "SetVolume",
+        "Stop",
+        "Toggle",
+    ),
+    "_engine": ("Engine",),
     "_fades": ("FADE", "faded_in", "faded_out"),
+    "_far": ("far_server",),
+    "_host": ("HostedEngine", "serve"),
     "_local": ("LocalPlayer",),
     "_outputs": ("OUTPUTS", "list_outputs", "make_output"),
     "_loudness": ("measure_loudness",),
+    "_measuring": ("Measuring",),
+    "_packets": (
+        "BARE_CODECS",
+        "Packet",
+        "PacketRecording",
+        "PacketStore",
+        "StreamHead",
+        "head_of",
+        "packets_of",
+    ),
     "_peaks": ("MeasuredSound", "measure_sound", "rough_peaks", "shape"),
     "_process": ("EngineProcess",),
-    "_sound": ("Sound", "gain_db"),
+    "_published": ("Published",),
+    "_shelf": ("Shelf",),
+    "_sound": ("Sound", "clamped_speed", "clamped_volume", "gain_db"),
     "_tone": ("TONE_FRAMES", "lead"),
+    "_wire": ("Lines", "Message", "Refused", "WireError", "decode", "encode"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

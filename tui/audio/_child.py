@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 
     from tui.audio._wire import Message
 
-__all__ = ["Child", "child_command", "wants_malloc"]
+__all__ = ["BROWSER", "SPEAKER", "Child", "child_command", "same_child", "wants_malloc"]
 
 _READ = 65_536
 _UNSENT_LIMIT = 1_000_000
+
+
+SPEAKER = "speaker:"
+"""How the name of an output begins that is on another machine; the rest is the socket
+on which its speaker listens."""
+BROWSER = "browser"
+"""The output that is a page in the user's browser."""
 
 
 def child_command(output: str, *, options: Sequence[str] = ()) -> list[str]:
@@ -34,7 +41,26 @@ def child_command(output: str, *, options: Sequence[str] = ()) -> list[str]:
         options: More for `python -m tui.audio`.
     """
     # -P: the folder that the user happens to stand in is no place for our modules.
-    return [sys.executable, "-P", "-m", "tui.audio", "--output", output, *options]
+    python = [sys.executable, "-P", "-m"]
+    if output.startswith(SPEAKER):
+        return [
+            *python,
+            "tui.remote",
+            "relay",
+            "--socket",
+            output.removeprefix(SPEAKER),
+        ]
+    if output == BROWSER:
+        known = [each for each in options if each.startswith("--target-lufs")]
+        return [*python, "tui.remote", "browser", *known]
+    return [*python, "tui.audio", "--output", output, *options]
+
+
+def same_child(output: str, other: str) -> bool:
+    """Tell whether one child can go over from an output to another."""
+    return output == other or not any(
+        each.startswith(SPEAKER) or each == BROWSER for each in (output, other)
+    )
 
 
 class Child:

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.audio._api import RATE
-from tui.audio._decode import Decoder, Recording
+from tui.audio._decode import Decoder
 from tui.audio._fades import FADE, faded_in, faded_out
 from tui.audio._ring import FRAME, Ring
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from tui.audio._shelf import Shelf
 
 __all__ = ["AHEAD", "Deck", "How", "Part"]
 
@@ -60,14 +62,15 @@ class Deck:
 
     Args:
         path: The absolute path.
+        shelf: Where it is.
         lead: Sound that is heard first.
 
     Raises:
         AudioError: The file can't be opened.
     """
 
-    def __init__(self, path: bytes, lead: bytes = b"") -> None:
-        self._recording = Recording(path)
+    def __init__(self, path: bytes, shelf: Shelf, lead: bytes = b"") -> None:
+        self._recording = shelf.open(path)
         self._lead = lead
         self._unfaded = 0  # frames that still have to begin softly
         self._decoder: Decoder | None = None

@@ -10,7 +10,7 @@ import errno
 import itertools
 import os
 import stat
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from tui.archives import open_quietly
 from tui.audio._api import RATE
@@ -21,13 +21,15 @@ from tui.audio._ring import FRAME
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
     from types import TracebackType
 
     import av
     from av.audio.codeccontext import AudioCodecContext
     from av.audio.stream import AudioStream
     from av.container import InputContainer
+
+    from tui.audio._packets import PacketRecording, PacketStream
 
 __all__ = ["OPTIONS", "PATIENCE_S", "Decoder", "Recording", "best_codec"]
 
@@ -145,7 +147,7 @@ def _plain(error: Exception) -> str:
     return getattr(error, "strerror", None) or "can't be read"
 
 
-def best_codec(stream: AudioStream) -> AudioCodecContext:
+def best_codec(stream: AudioStream | PacketStream) -> AudioCodecContext:
     """Give what decodes a stream; where FFmpeg's own does not do, another one."""
     import av
 
@@ -159,6 +161,31 @@ def best_codec(stream: AudioStream) -> AudioCodecContext:
     codec.sample_rate = native.sample_rate
     codec.layout = native.layout
     return codec
+
+
+class _Container(Protocol):
+    """What a decoder asks of a file, or of what stands for one."""
+
+    @property
+    def streams(self) -> Any:  # noqa: ANN401  # by number and by kind, as PyAV has them
+        """The streams."""
+
+    @property
+    def format(self) -> Any:  # noqa: ANN401  # the same
+        """The kind of container."""
+
+    @property
+    def duration(self) -> int | None:
+        """Microseconds, where that is known."""
+
+    def seek(self, offset: int, *, stream: Any) -> None:  # noqa: ANN401  # its own
+        """Go to a time, in the units of the stream."""
+
+    def demux(self, *streams: Any) -> Iterator[Any]:  # noqa: ANN401  # the same
+        """Give packets; None while one has not arrived."""
+
+    def close(self) -> None:
+        """Let it go."""
 
 
 class Decoder:
@@ -177,7 +204,7 @@ class Decoder:
 
     def __init__(
         self,
-        recording: Recording,
+        recording: Recording | PacketRecording,
         position: float = 0.0,
         speed: float = 1.0,
         skip: int = 0,
@@ -198,7 +225,7 @@ class Decoder:
         self._early: list[bytes] | None = [] if is_louder else None
         self._sought = False
         self._lead = 0.0  # seconds decoded before the start
-        self._container = recording.open()
+        self._container: _Container = recording.open()
         try:
             self._stream = self._first_stream()
             self._codec = best_codec(self._stream)
@@ -248,8 +275,8 @@ class Decoder:
             stage.close()
         self._container.close()
 
-    def _first_stream(self) -> AudioStream:
-        streams = self._container.streams.audio
+    def _first_stream(self) -> AudioStream | PacketStream:
+        streams: Sequence[AudioStream | PacketStream] = self._container.streams.audio
         if not streams:
             raise AudioError(self._recording.path, "no audio in it")
         stream = streams[0]
@@ -297,6 +324,9 @@ class Decoder:
         for _ in range(_RETRIES):
             try:
                 for packet in self._container.demux(self._stream):
+                    if packet is None:  # it has not arrived yet
+                        yield None
+                        continue
                     try:
                         frames = self._codec.decode(packet)
                     except EOFError:

@@ -39,6 +39,7 @@ from tui.audio._commands import (
     coalesce,
 )
 from tui.audio._events import PlayerState, StateChanged
+from tui.audio._shelf import FileShelf
 from tui.audio._sound import TARGET_LUFS, clamped_volume
 from tui.audio._transport import Transport
 from tui.errors import AudioError
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from tui.audio._commands import Command
     from tui.audio._events import PlayerEvent
     from tui.audio._outputs import OutputChooser
+    from tui.audio._shelf import Shelf
 
 __all__ = ["Engine"]
 
@@ -69,6 +71,7 @@ class Engine(Transport):
         emit: Called with every event, on the engine's thread.
         clock: Seconds that only grow.
         target_lufs: What recordings are levelled to, where that is wanted.
+        shelf: Where recordings are; None for the files of this machine.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Engine(Transport):
         emit: Callable[[PlayerEvent], None],
         clock: Callable[[], float] = time.monotonic,
         target_lufs: float = TARGET_LUFS,
+        shelf: Shelf | None = None,
     ) -> None:
         self._queue: SimpleQueue[Command | None] = SimpleQueue()
         super().__init__(
@@ -87,6 +91,7 @@ class Engine(Transport):
             wake=self._wake,
             tell=self._queue.put,
             target_lufs=target_lufs,
+            shelf=shelf or FileShelf(),
         )
         self._thread: Thread | None = None
         self._closed = False

@@ -12,6 +12,7 @@ from tui.audio._tone import lead
 if TYPE_CHECKING:
     from tui.audio._commands import Prepare
     from tui.audio._ring import Ring
+    from tui.audio._shelf import Shelf
     from tui.audio._sound import Sound
 
 __all__ = ["Following"]
@@ -22,6 +23,7 @@ class Following:
 
     Args:
         prepare: What was asked for.
+        shelf: Where it is.
         present: How the one before sounds.
         target_lufs: What is levelled to.
         largest: The most frames that the device asks for at once.
@@ -31,12 +33,17 @@ class Following:
     """
 
     def __init__(
-        self, prepare: Prepare, present: Sound, target_lufs: float, largest: int
+        self,
+        prepare: Prepare,
+        shelf: Shelf,
+        present: Sound,
+        target_lufs: float,
+        largest: int,
     ) -> None:
         self.prepare = prepare
         self._target_lufs = target_lufs
         self.sound = _sound(prepare, present, None)
-        self.deck = Deck(prepare.path, lead(prepare.gap_ms, tone=prepare.tone))
+        self.deck = Deck(prepare.path, shelf, lead(prepare.gap_ms, tone=prepare.tone))
         try:
             self.cue(largest)
         except BaseException:

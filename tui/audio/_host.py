@@ -46,6 +46,24 @@ _log = logging.getLogger(__name__)
 _CLOSE_S = 1.0
 
 
+class Connection(Protocol):
+    """A socket that blocks, or what stands for one."""
+
+    def recv(self, limit: int, /) -> bytes:
+        """Wait for bytes; none when the other end is gone.
+
+        Raises:
+            OSError: It is gone.
+        """
+
+    def sendall(self, data: bytes, /) -> None:
+        """Send bytes.
+
+        Raises:
+            OSError: The other end is gone.
+        """
+
+
 class HostedEngine(Protocol):
     """What the host asks of an engine."""
 
@@ -66,7 +84,7 @@ class _Voice(threading.Thread):
         connection: Where to send.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: Connection) -> None:
         super().__init__(name="earmark-voice", daemon=True)
         self._connection = connection
         self._outbox = Outbox()
@@ -105,7 +123,7 @@ def _encoded(message: Message) -> bytes:
 
 
 def serve(
-    connection: socket.socket,
+    connection: Connection,
     make_engine: Callable[[Callable[[PlayerEvent], None]], HostedEngine],
     *,
     warm_up: Callable[[], None] | None = None,
@@ -113,7 +131,7 @@ def serve(
     """Run an engine for whoever is at the other end, until that end closes.
 
     Args:
-        connection: A blocking socket.
+        connection: Where commands come from and events go to.
         make_engine: Makes the engine from what takes its events.
         warm_up: Called on a thread of its own when commands are taken, to do slow
             things early.
@@ -146,9 +164,7 @@ def serve(
     return 0
 
 
-def _read_commands(
-    connection: socket.socket, engine: HostedEngine, voice: _Voice
-) -> None:
+def _read_commands(connection: Connection, engine: HostedEngine, voice: _Voice) -> None:
     lines = Lines()
     while data := _received(connection):
         for line in lines.feed(data):
@@ -161,7 +177,7 @@ def _read_commands(
                 raise WireError(f"{type(message).__name__} is no command")
 
 
-def _received(connection: socket.socket) -> bytes:
+def _received(connection: Connection) -> bytes:
     try:
         return connection.recv(65_536)
     except OSError:

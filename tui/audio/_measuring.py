@@ -7,7 +7,6 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Protocol
 
 from tui.audio._commands import SetLoudness
-from tui.audio._loudness import measure_loudness
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class Measuring:
         self,
         tell: Callable[[SetLoudness], None],
         wake: Callable[[], None],
-        measure: Measure = measure_loudness,
+        measure: Measure,
     ) -> None:
         self._tell = tell
         self._wake = wake

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from tui.audio._api import CHANNELS, RATE
+from tui.audio._far import far_server
 from tui.errors import AudioError
 
 if TYPE_CHECKING:
@@ -27,17 +27,8 @@ REMOTE_PERIOD_MS = 200
 """Over a network, shorter periods break up (66 gaps in 6 s at 20 ms, none at 200)."""
 MAX_PERIOD_MS = 400
 """A PulseAudio null sink stays silent from 450 ms on."""
-
-
 _BACKENDS = ("PULSEAUDIO", "ALSA", "JACK")
-
-
-def _is_remote() -> bool:
-    server = os.environ.get("PULSE_SERVER", "")
-    return server.startswith(("tcp:", "tcp4:", "tcp6:"))
-
-
-_NO_DEVICE = "there is no sound device. Over SSH, set PULSE_SERVER=tcp:HOST"
+_NO_DEVICE = "there is no sound device"
 _NO_SERVER = "the sound server can't be reached"
 _BUSY = "the sound device is busy"
 _WORDS: dict[object, str] = {
@@ -78,7 +69,7 @@ class MiniaudioOutput:
     @property
     def period_ms(self) -> int:
         """How much the device asks for at a time."""
-        wanted = self._wanted_ms or (REMOTE_PERIOD_MS if _is_remote() else PERIOD_MS)
+        wanted = self._wanted_ms or (REMOTE_PERIOD_MS if far_server() else PERIOD_MS)
         return max(1, min(MAX_PERIOD_MS, wanted))
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 import threading
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -103,8 +104,17 @@ class AutoChooser:
             if not stand_in:
                 raise
             self._silent.start(pull)
-            return Opened(self._silent, f"No sound: {error.reason}")
+            return Opened(self._silent, _no_sound(error.reason))
         return Opened(last)
+
+
+def _no_sound(reason: str) -> str:
+    """Say why there is no sound; over SSH, where devices are rare, how to get it."""
+    if "SSH_CONNECTION" in os.environ:
+        _log.info("no sound over SSH: %s", reason)
+        told = "No sound here: run earmark ssh HOST where you sit"
+        return f"{told}, or choose an output (O)"
+    return f"No sound: {reason}"
 
 
 def make_output(
@@ -187,6 +197,8 @@ def list_outputs() -> tuple[OutputInfo, ...]:
     silence = OutputInfo("null", "silence", is_default=not devices)
     if importlib.util.find_spec("simpleaudio") is not None and is_safe():
         devices.append(OutputInfo("simpleaudio", "the device of ALSA"))
+    if "SSH_CONNECTION" in os.environ:
+        devices.append(OutputInfo("browser", "a page in your browser"))
     return OutputInfo("auto", "the usual device"), *devices, silence
 
 

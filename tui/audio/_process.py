@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.audio import _commands as commands
-from tui.audio._child import Child, child_command, wants_malloc
+from tui.audio._child import Child, child_command, same_child, wants_malloc
 from tui.audio._events import (
     DeviceChanged,
     Ended,
@@ -76,6 +76,7 @@ class EngineProcess(CommandPlayer):
         super().__init__()
         self._output = output
         self._log_path = log_path
+        self._options = tuple(options)
         self._command = list(command or child_command(output, options=options))
         self._hang_s = hang_s
         self._clock = clock
@@ -219,6 +220,8 @@ class EngineProcess(CommandPlayer):
         while self._told:
             command = self._told.popleft()
             self._wanted = self._wanted.told(command)
+            if isinstance(command, commands.SetOutput):
+                self._move(command.output)
             if isinstance(command, commands.Load):
                 self._restarts.asked()
             if self._child is None:
@@ -234,6 +237,18 @@ class EngineProcess(CommandPlayer):
                 self._publish(StateChanged(self.status))
         if self._child is None and self._wanted.path is None and self.status.path:
             self._publish_idle()
+
+    def _move(self, output: str) -> None:
+        """Begin another child where this one can't play on an output."""
+        if same_child(self._output, output):
+            return
+        child, self._child = self._child, None
+        if child is not None:
+            child.end(self._grace_s)
+        self._output = output
+        self._command = child_command(output, options=self._options)
+        self._holds_recording = False
+        self._start_at = self._clock()
 
     def _answer_for_none(self) -> None:
         """Tell that there are no outputs when there is nobody who could look."""

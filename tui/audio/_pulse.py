@@ -9,7 +9,6 @@ pause is heard after a few milliseconds, with its fade, and no sound is lost.
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.audio import _libpulse as pulse
 from tui.audio._api import CHANNELS, RATE
+from tui.audio._far import far_server
 from tui.audio._paced import PERIOD, Pacer
 from tui.audio._pulse_server import Connection
 from tui.audio._ring import FRAME
@@ -31,7 +31,8 @@ __all__ = ["PulseOutput"]
 _log = logging.getLogger(__name__)
 
 _HELD_MS = 130
-"""How much sound the server holds ready. Over a network twice as much is held."""
+"""How much sound the server holds ready. Over a network four times as much is
+held: twice is enough for a round trip of 80 ms, and not for one of 300."""
 _REQUEST_MS = 5
 """How far ahead the device reads: what a change can't reach any more."""
 _POLL_MS = 30
@@ -100,7 +101,7 @@ class PulseOutput:
 
     @property
     def _held_ms(self) -> int:
-        return _HELD_MS * (2 if _is_remote() else 1)
+        return _HELD_MS * (4 if far_server() else 1)
 
     @property
     def latency_ms(self) -> int:
@@ -296,8 +297,3 @@ def _name_bytes(device: str) -> bytes | None:
 
 def _silence(frames: int) -> bytes:
     return bytes(frames * FRAME)
-
-
-def _is_remote() -> bool:
-    server = os.environ.get("PULSE_SERVER", "")
-    return server.startswith(("tcp:", "tcp4:", "tcp6:"))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tui.audio._commands import Prepare, SetLoop, SetLoudness
     from tui.audio._events import PlayerEvent
     from tui.audio._outputs import OutputChooser
+    from tui.audio._shelf import Shelf
     from tui.audio._sound import Sound
 
 __all__ = ["Transport"]
@@ -63,6 +64,7 @@ class Transport(Sounding):
         wake: Called on any thread when there is work.
         tell: Takes a loudness that was measured, on any thread.
         target_lufs: What recordings are levelled to.
+        shelf: Where recordings are.
     """
 
     def __init__(
@@ -74,11 +76,13 @@ class Transport(Sounding):
         wake: Callable[[], None],
         tell: Callable[[SetLoudness], None],
         target_lufs: float,
+        shelf: Shelf,
     ) -> None:
         super().__init__(
             output, emit=emit, clock=clock, wake=wake, target_lufs=target_lufs
         )
-        self._measuring = Measuring(tell, wake)
+        self._shelf = shelf
+        self._measuring = Measuring(tell, wake, shelf.measure)
         self._told_ms = 0  # the position that was last told
         self._told_at = float("-inf")
 
@@ -133,7 +137,7 @@ class Transport(Sounding):
             **self._shown(sound),
         )
         self._device.want(sound=load.play)  # the device opens while the file does
-        self._deck = Deck(load.path)
+        self._deck = Deck(load.path, self._shelf)
         self._cue(load.position_ms / 1000)
         self._go(_S.PLAYING if load.play else _S.PAUSED)
 
@@ -267,7 +271,7 @@ class Transport(Sounding):
         self._asked = None
         try:
             self._following = Following(
-                prepare, self._sound, self._target_lufs, self._needed
+                prepare, self._shelf, self._sound, self._target_lufs, self._needed
             )
         except AudioError as error:
             self._emit(Failed(prepare.generation, prepare.path, error.reason))

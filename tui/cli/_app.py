@@ -216,6 +216,7 @@ def make_app(settings: Settings, services: Services) -> EarmarkApp:
     app = EarmarkApp(
         services,
         ascii_only=settings.ascii,
+        low_bandwidth=settings.low_bandwidth,
         theme=settings.theme,
         remember_theme=theme_keeper(settings),
         keymap=keymap(settings),

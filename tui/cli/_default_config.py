@@ -36,8 +36,8 @@ _ABOUT = {
     "sources": 'Folders to open besides those that Earmark remembers, e.g. ["~/Sync/'
     'WhatsApp", "/mnt/phone"]. A path is relative to this file.',
     "output": 'What to play on: "auto", "pulse", "miniaudio", "simpleaudio", "null" '
-    '(silence), "pulse:DEVICE", "miniaudio:DEVICE" (earmark doctor lists them) or '
-    '"file:PATH" (a WAV file).',
+    '(silence), "browser" (a page that you open where you sit), "pulse:DEVICE", '
+    '"miniaudio:DEVICE" (earmark doctor lists them) or "file:PATH" (a WAV file).',
     "speed": "How fast notes are played at first, 0.5 to 4. A speed that is set while "
     "a note plays is remembered, see `remember`, and counts more; so for skip and "
     "level.",
@@ -57,6 +57,8 @@ _ABOUT = {
     '"safe" for those who can\'t tell red from green. What is chosen in the browser '
     "(Ctrl+p, Choose a theme) counts until another one is set here.",
     "ascii": "Draw with ASCII characters only; else as the locale tells.",
+    "low_bandwidth": "Redraw less often, for a slow line to the terminal: the time "
+    "once a second, the details when the cursor rests, and nothing moves.",
     "editor": "The command that comments are written with when an editor is asked for; "
     "else $VISUAL or $EDITOR.",
     "search_history": "How many searches are remembered; 0 remembers none.",

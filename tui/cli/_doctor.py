@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tui import __version__
 from tui.cli._answers import found_ids
 from tui.cli._doctor_sources import FAILED, source_facts, source_lines
+from tui.cli._doctor_ssh import ssh_facts, ssh_lines
 from tui.cli._library import opened
 from tui.cli._objects import moment_object, plain
 from tui.cli._output import Out, counted
@@ -96,6 +97,7 @@ def examine(settings: Settings) -> dict[str, Any]:
         report["library"]["integrity"] = plain(error.message)
     report["watching"] = _watching()
     report["audio"] = _audio(settings)
+    report["ssh"] = ssh_facts(settings.output, report["audio"]["outputs"]["pulse"])
     report["terminal"] = _terminal()
     return report
 
@@ -268,6 +270,8 @@ def _rest(report: dict[str, Any]) -> Iterator[tuple[str, str]]:
     else:
         yield "watching", "no file events here, folders are looked at again and again"
     yield from _audio_lines(report["audio"])
+    if report["ssh"] is not None:
+        yield from ssh_lines(report["ssh"])
     terminal = report["terminal"]
     size = f"{terminal['columns']}x{terminal['lines']}"
     what = size if terminal["is_terminal"] else "none"

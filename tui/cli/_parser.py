@@ -36,6 +36,7 @@ browse and play:
   earmark play QUERY      play notes here, without browser  watch      tell what changes
   earmark chats           list chats                        senders    list senders
   earmark stats           the library in numbers            searches   saved queries
+  earmark ssh HOST        browse there, hear it here        listen     only hear it
 
 mark:
   earmark star QUERY      star notes                        unstar     take stars away
@@ -345,6 +346,46 @@ def _config() -> Parser:
     return parser
 
 
+def _listen() -> Parser:
+    parser = new_parser(
+        "listen",
+        "Hear what an Earmark on another machine plays on its output `browser`.",
+    )
+    parser.add_argument(
+        "url",
+        metavar="URL",
+        nargs="?",
+        help="the address that it shows; without it you are asked, so that it is in"
+        " no list of processes",
+    )
+    parser.add_argument(
+        "--output", metavar="NAME", help="what to play on here, as of the browser"
+    )
+    return parser
+
+
+def _ssh() -> Parser:
+    parser = new_parser(
+        "ssh", "Open the browser on another machine, and hear its notes on this one."
+    )
+    parser.add_argument("host", metavar="HOST", help="what ssh is told to connect to")
+    parser.add_argument(
+        "sources", metavar="SOURCE", nargs="*", help="folders over there to add"
+    )
+    parser.add_argument(
+        "--there", metavar="COMMAND", help="what Earmark is called there; else earmark"
+    )
+    parser.add_argument(
+        "--ssh",
+        metavar="COMMAND",
+        help="ssh with its options; else $EARMARK_SSH or ssh",
+    )
+    parser.add_argument(
+        "--output", metavar="NAME", help="what to play on here, as of the browser"
+    )
+    return parser
+
+
 _PARSERS = {
     "": _browser,
     "assign": _assign,
@@ -355,6 +396,7 @@ _PARSERS = {
     "doctor": _doctor,
     "key": _key,
     "list": _list,
+    "listen": _listen,
     "merge": _merge,
     "play": _play,
     "rename": _rename,
@@ -364,6 +406,7 @@ _PARSERS = {
     "senders": _senders,
     "show": _show,
     "split": _split,
+    "ssh": _ssh,
     "undo": _undo,
     "watch": _watch,
     **COLLECTION_PARSERS,
@@ -403,10 +446,6 @@ def parse_arguments(argv: list[str]) -> dict[str, Any]:
     return said
 
 
-_LATER = ("listen", "ssh")
-"""Commands that are to come: whoever tries one meant no folder."""
-
-
 def _require_no_command(word: str) -> None:
     """Refuse what is nearly a command, and no folder.
 
@@ -418,13 +457,10 @@ def _require_no_command(word: str) -> None:
     """
     if not word or "/" in word or os.path.lexists(word):
         return
-    near = get_close_matches(word.lower(), [*_LATER, *COMMANDS], 1, 0.75)
+    near = get_close_matches(word.lower(), COMMANDS, 1, 0.75)
     if not near:
         return  # a folder that is not there is told as such
-    if near[0] in _LATER:
-        message = f"there is no command {near[0]} yet"
-    else:
-        message = f"there is no command {word}; did you mean {near[0]}?"
+    message = f"there is no command {word}; did you mean {near[0]}?"
     raise UsageError(f"{message} (see earmark --help)")
 
 

@@ -52,6 +52,8 @@ WIDE = 100
 """From so many columns on, the details stand beside the tree."""
 _SETTLE_S = 0.12
 """While the cursor moves on, the details follow at most this often."""
+_SLOW_SETTLE_S = 0.8
+"""The same over a slow line: the details are as much as ten moves of the cursor."""
 _BAD_SHOWN = 20
 """Documents that can't be read, in the details of the smart nodes."""
 _ABOUT = {
@@ -95,6 +97,7 @@ class MainScreen(Screen[None]):
         glyphs: The marks.
         expects_sources: Show the tree even before there is a source.
         is_read_only: The library can't be written.
+        low_bandwidth: Redraw less often.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -138,6 +141,7 @@ class MainScreen(Screen[None]):
         *,
         expects_sources: bool = False,
         is_read_only: bool = False,
+        low_bandwidth: bool = False,
     ) -> None:
         super().__init__()
         self._compositor = FrugalCompositor()
@@ -146,6 +150,7 @@ class MainScreen(Screen[None]):
         self._request_peaks = request_peaks
         self._row_waves = RowWaves(request_peaks)
         self._glyphs = glyphs
+        self._low_bandwidth = low_bandwidth
         self._expects_sources = expects_sources
         self._is_read_only = is_read_only
         self._sources: list[Source] = []
@@ -186,7 +191,7 @@ class MainScreen(Screen[None]):
             yield self._make_tree()
             yield Details(self._glyphs)
         yield Empty()
-        yield PlayerBar(self._glyphs)
+        yield PlayerBar(self._glyphs, low_bandwidth=self._low_bandwidth)
         yield Footer()
 
     def on_mount(self) -> None:
@@ -367,7 +372,8 @@ class MainScreen(Screen[None]):
             self._is_stale = True
             return
         self._settling = True
-        self.set_timer(_SETTLE_S, self._settled)
+        wait_s = _SLOW_SETTLE_S if self._low_bandwidth else _SETTLE_S
+        self.set_timer(wait_s, self._settled)
         self._show_details()
 
     def _settled(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -28,6 +29,7 @@ _LOOK_S = 3.0
 """So often it is looked for headphones that were plugged in meanwhile."""
 _KEYS = ("Enter plays there", "r looks again", "Esc closes")
 _AUTO = "auto"
+_PAGE = re.compile(r"http://127\.0\.0\.1:([0-9]+)/#\S+")
 
 
 def in_use(outputs: tuple[OutputInfo, ...], output: str) -> str:
@@ -45,6 +47,26 @@ def in_use(outputs: tuple[OutputInfo, ...], output: str) -> str:
         return output
     kinds = [each for each in outputs if each.name.split(":")[0] == output]
     return next((each.name for each in kinds if each.is_default), "")
+
+
+def _ways(problem: str) -> list[tuple[str, str]]:
+    """Tell how a page of this machine is reached from where the user sits.
+
+    Args:
+        problem: Why there is no sound; it names the page when that is missing.
+
+    Returns:
+        Lines to show, and what is copied of each.
+    """
+    found = _PAGE.search(problem)
+    if found is None:
+        return []
+    forward = f"ssh -NL {found[1]}:127.0.0.1:{found[1]} HOST"
+    return [
+        ("Enter on the line above copies the address", found[0]),
+        (f"from another machine, there: {forward}", forward),
+        ("(VS Code and others forward the port by themselves)", ""),
+    ]
 
 
 class OutputScreen(ListScreen["str | None"]):
@@ -73,6 +95,8 @@ class OutputScreen(ListScreen["str | None"]):
         self._now = now
         self._look = look
         self._names: list[str] = []
+        self._texts: list[str] = []
+        """What can be copied of the rows below the outputs."""
 
     @override
     def on_mount(self) -> None:
@@ -93,10 +117,14 @@ class OutputScreen(ListScreen["str | None"]):
         marked = self._names[at] if at < len(self._names) else usual
         self._names = [each.name for each in now.outputs]
         rows = [self._row(each, now, here) for each in now.outputs]
+        self._texts = []
         if now.device_problem:
             mark = self._glyphs.failed
             problem = printable(now.device_problem)
             rows.append(ListRow(problem, mark=mark, role=Role.WARN))
+            ways = _ways(problem)
+            rows += [ListRow(line, mark=" ", role=Role.DIM) for line, _ in ways]
+            self._texts = [*(text for _, text in ways[:1]), *(text for _, text in ways)]
         if marked in self._names:
             at = self._names.index(marked)
         self.fill(rows, at)
@@ -118,6 +146,10 @@ class OutputScreen(ListScreen["str | None"]):
         self._look()
 
     def action_choose(self) -> None:
-        """Play on the marked one."""
-        if self.list.at < len(self._names):
+        """Play on the marked one, or copy what the marked row tells."""
+        below = self.list.at - len(self._names)
+        if below < 0:
             self.dismiss(self._names[self.list.at])
+        elif below < len(self._texts) and (text := self._texts[below]):
+            self.app.copy_to_clipboard(text)
+            self.notify("Copied", markup=False)

@@ -340,9 +340,12 @@ class PlayerBar(Cells):
         share: float
         """Where in the note, 0 to 1."""
 
-    def __init__(self, glyphs: Glyphs = UNICODE) -> None:
+    def __init__(
+        self, glyphs: Glyphs = UNICODE, *, low_bandwidth: bool = False
+    ) -> None:
         super().__init__()
         self.view = BarView()
+        self._low_bandwidth = low_bandwidth
         self.message = ""
         """The last line about a request, so that none is told twice."""
         self._glyphs = glyphs
@@ -399,7 +402,12 @@ class PlayerBar(Cells):
     def make_lines(self) -> list[Line]:
         cells = self.size.width
         second = self._second()
-        lines = [bar_line(self.view, cells, self._glyphs, has_second=bool(second))]
+        view = self.view
+        if self._low_bandwidth and view.state is BarState.PLAYING:
+            # Once a second by the clock of the room, however fast it is played.
+            step_ms = round(2 * _STEP_MS * max(1.0, view.speed))
+            view = view._replace(position_ms=view.position_ms // step_ms * step_ms)
+        lines = [bar_line(view, cells, self._glyphs, has_second=bool(second))]
         if second:
             lines.append(second)
         if self.trouble:

@@ -357,9 +357,7 @@ def test_no_device_is_a_plain_line(
     for _ in range(5):
         with pytest.raises(AudioError) as caught:
             output.start(lambda frames: bytes(2 * frames))
-        assert caught.value.reason == (
-            "there is no sound device. Over SSH, set PULSE_SERVER=tcp:HOST"
-        )
+        assert caught.value.reason == "there is no sound device"
     assert "miniaudio -401" in caplog.text
     assert not output.is_alive()
     assert len(list(Path("/proc/self/fd").iterdir())) - before < 5

@@ -177,3 +177,31 @@ def test_a_check_that_crashes_or_hangs(
     assert found_outputs() == []
     program.write_text("#!/bin/sh\nexec sleep 60\n")
     assert check_output("x") == "it does not answer"
+
+
+def test_over_ssh_the_ways_to_hear_are_told(
+    earmark: Earmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the very commands; and nothing of it where one sits at the machine."""
+    assert earmark("doctor", "--json").json["ssh"] is None
+    assert "over ssh" not in earmark("doctor").out
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.7 5000 192.0.2.1 2222")
+    monkeypatch.setenv("USER", "me")
+    monkeypatch.setenv("LOGNAME", "me")
+    facts = earmark("doctor", "--json").json["ssh"]
+    assert facts["command"] == "earmark ssh --ssh 'ssh -p 2222' me@192.0.2.1"
+    assert facts["speaker"] is False
+    assert facts["pulse"]["server"] is None
+    text = earmark("doctor").out
+    assert facts["command"] in text
+    assert facts["pulse"]["forward"] in text
+    assert "microphone" in text
+    monkeypatch.setenv("PULSE_SERVER", "tcp:desk:4713")
+    monkeypatch.setenv("SSH_CONNECTION", "strange")
+    facts = earmark("doctor", "--json").json["ssh"]
+    assert facts["command"] == "earmark ssh me@HOST"
+    assert facts["pulse"]["server"] == "tcp:desk:4713"
+    assert facts["pulse"]["problem"] == "no pulse here"
+    assert "sound server tcp:desk:4713: no pulse here" in earmark("doctor").out
+    monkeypatch.setenv("EARMARK_OUTPUT", "speaker:/x")
+    assert "it plays where you sit" in earmark("doctor").out

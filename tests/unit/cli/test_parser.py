@@ -83,6 +83,7 @@ _NEEDED = {
     "key": ["list"],
     "mail": ["x", "--draft", "/x"],
     "mark": ["played", "x"],
+    "ssh": ["host"],
     "merge": ["chat", "x", "--into", "y"],
     "play": ["x"],
     "rename": ["chat", "x", "y"],
@@ -201,8 +202,8 @@ def test_what_is_not_understood_is_told(argv: list[str]) -> None:
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["ssh"], "there is no command ssh yet"),
-        (["--ascii", "listen", "--json"], "there is no command listen yet"),
+        (["sssh"], "there is no command sssh; did you mean ssh?"),
+        (["--ascii", "Listen"], "there is no command Listen; did you mean listen?"),
         (["bookmrk"], "there is no command bookmrk; did you mean bookmark?"),
         (["unstarr"], "there is no command unstarr; did you mean unstar?"),
         (["lst"], "there is no command lst; did you mean list?"),

@@ -1,0 +1,45 @@
+"""`listen`: hear what an Earmark on another machine plays, without a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any
+
+from tui.cli._output import complain
+from tui.cli._player import make_player
+from tui.cli._signals import ends_on_signals
+from tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from tui.config import Settings
+
+__all__ = ["listen"]
+
+
+def listen(settings: Settings, said: dict[str, Any]) -> int:
+    """Run `earmark listen`."""
+    from tui.remote import Listener
+
+    url = said["url"] or _asked()
+    if settings.output == "browser":
+        raise UsageError("listen plays here: choose another output")
+    listener = Listener(url, make_player(settings), complain)
+    with ends_on_signals():
+        asyncio.run(listener.run())
+    return 0
+
+
+def _asked() -> str:
+    """Ask for the address.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if sys.stdin.isatty():
+        sys.stderr.write("Address: ")
+        sys.stderr.flush()
+    url = sys.stdin.readline().strip()
+    if not url:
+        raise UsageError("listen needs the address that Earmark shows over there")
+    return url

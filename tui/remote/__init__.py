@@ -1,0 +1,26 @@
+"""Sound on another machine: the engine there, the recordings here.
+
+The relay stands where the engine would: it is a child of the player, takes the same
+commands and tells the same events. It hands them to a speaker on the machine that the
+user sits at, and sends the packets of recordings along. No user interface.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from tui.remote._helper import Session, SshError
+
+if TYPE_CHECKING:
+    from tui.remote._listener import Listener, ListenError
+
+__all__ = ["ListenError", "Listener", "Session", "SshError"]
+
+
+def __getattr__(name: str) -> object:
+    """Load what needs a library of its own when it is first asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(importlib.import_module("tui.remote._listener"), name)
+    return found
