@@ -24,6 +24,7 @@ from tui.config import load_settings
 from tui.demo import marks, write_demo
 from tui.library import Library
 from tui.model import Group, GroupKind, NoteId, NoteState, Played
+from tui.screens.export import ExportScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,6 +65,7 @@ SHOTS = (
     ),
     Shot("queue", (100, 30), (*_OPEN, "j", "v", "j", "j", "a", "escape", "Q")),
     Shot("sound", (80, 24), (*_OPEN, "enter", "x", "plus_sign", "X")),
+    Shot("export", (80, 24), (*_OPEN, "e")),
     Shot("search", (100, 30), ("slash", *"boat or flour", "enter")),
     Shot("tags", (80, 24), (*_OPEN, "t")),
     Shot("senders", (100, 30), ("w", "s", "J", "J", "J", "J", "enter", "j")),
@@ -136,6 +138,10 @@ async def _take(shot: Shot, root: Path, library: Path) -> str:
 
 
 def _is_ready(app: EarmarkApp, shot: Shot) -> bool:
+    screen = app.screen
+    if isinstance(screen, ExportScreen):
+        told = screen.told._run.text
+        return bool(screen.names.rows) and "about" in told and "so far" not in told
     details, bar = app.main.details, app.main.bar
     note = details.note
     is_drawn = (

@@ -89,7 +89,7 @@ def _kept(user: str) -> str:
             " which asks the keyring"
         ) from None
     try:
-        password = keyring.get_password(_SERVICE, user)
+        password: str | None = keyring.get_password(_SERVICE, user)
     except keyring.errors.KeyringError:
         raise UsageError(
             "the keyring can't be read: unlock it, or set password_command in [mail]"
