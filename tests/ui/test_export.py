@@ -385,8 +385,12 @@ async def test_a_run_is_shown_paused_left_and_told(
         await ask(browser, "e", ExportScreen)
 
 
-async def test_the_end_lists_problems_and_copies_the_place(browsing: Browsing) -> None:
+async def test_the_end_lists_problems_and_copies_the_place(
+    browsing: Browsing, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What can't be saved, with hostile words; `y` copies where the rest is."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("TMUX", raising=False)
     async with browsing(size=(80, 24)) as browser:
         exporting = browser.fakes.exporting
         number = await saving(browser)

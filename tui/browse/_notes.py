@@ -68,7 +68,8 @@ class NoteList:
         """Find a note whose sort key is known; None when it is not where that says."""
         index = self.place(note_id, order_ms)
         if index < len(self._ids) and self._ids[index] == note_id:
-            return index
+            # With another key it stands there by chance: nothing may be between yet.
+            return index if self._orders[index] == order_ms else None
         return None
 
     def find(self, note_id: int, start: int = 0) -> int | None:

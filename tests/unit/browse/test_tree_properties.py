@@ -335,6 +335,17 @@ class Live(RuleBasedStateMachine):
             assert self.tree.key_at(self.tree.cursor_row) == self.tree.cursor
 
 
+def test_notes_that_change_their_places_together() -> None:
+    """One whose new place is just before its old one is no obstacle to the other."""
+    state = Live()
+    state.fill(seed=659, opened=True)
+    moves = [(3, 4, 54), (6, 4, 47), (12, 4, 49)]
+    state.change(
+        notes=[(*move, NoteState.READY, Played.UNPLAYED) for move in moves], tell=True
+    )
+    state.rows_are_those_of_the_naive_tree()
+
+
 TestLive = pytest.mark.timeout(150)(Live.TestCase)
 TestLive.settings = settings(
     max_examples=60, stateful_step_count=30, deadline=None, derandomize=True
