@@ -135,7 +135,8 @@ def test_a_browser_plays_the_note(
         assert len(begun) >= 10
         assert begun[0] < 600
         assert 1000 < begun[-1] < 1900
-        assert min(steps) > -100
+        assert min(steps) > -400  # a hole bends the pitch of its piece
+        assert sum(step > 0 for step in steps) > 0.6 * len(steps)
         player.seek(3000)
         player.prepare(place.note("b.wav", wav(chirp(1, 3000, 3300))))
         player.play()
