@@ -129,6 +129,23 @@ def test_a_line_that_breaks_loses_nothing(
     wait_until(lambda: str(place.library) not in _commands(), what="their end")
 
 
+def test_a_terminal_that_is_closed_leaves_nothing(
+    place: Place, sshd: SshServer, tmp_path: Path
+) -> None:
+    """No folder on either side."""
+    here = sshd.folder / "here"  # short, as the name of a socket must be
+    here.mkdir(mode=0o700)
+    environ = base_environ(
+        EARMARK_SSH=sshd.command, EARMARK_OUTPUT="null", XDG_RUNTIME_DIR=str(here)
+    )
+    with TmuxTerminal(place.words, tmp_path, environ=environ) as tmux:
+        tmux.wait_for("1 note", 30)
+        assert list(here.iterdir())
+        assert list(sshd.runtime.iterdir())
+    wait_until(lambda: not list(here.iterdir()), what="a tidy end here")
+    wait_until(lambda: not list(sshd.runtime.iterdir()), what="a tidy end there")
+
+
 def _stranger_reaches(sshd: SshServer) -> list[str]:
     """Try every socket and secret of a session as another user, if we may be one."""
     (folder,) = sshd.runtime.iterdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 from typing import TYPE_CHECKING, Any
 
 from tui.cli._output import complain
@@ -31,6 +32,9 @@ def ssh(settings: Settings, said: dict[str, Any]) -> int:
         log_path=settings.log,
     )
     command = _words("--there", said["there"] or "earmark")
+    # A terminal that is closed must not leave folders and a connection behind.
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, _leave)
     code = session.run([*command, *said["sources"]])
     if code == _LOST:
         complain(f"{host}: the connection was lost; what was heard is kept over there")
@@ -40,6 +44,11 @@ def ssh(settings: Settings, said: dict[str, Any]) -> int:
             " with --there what it is called"
         )
     return code
+
+
+def _leave(number: int, _frame: object) -> None:
+    """End as the signal would, but through all that tidies up."""
+    raise SystemExit(128 + number)
 
 
 def _words(name: str, text: str) -> list[str]:
