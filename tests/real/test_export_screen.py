@@ -73,15 +73,15 @@ def test_notes_are_saved_and_copied_while_one_plays(tmp_path: Path) -> None:
         remembered = json.loads((tmp_path / "state/earmark/export.json").read_text())
         assert remembered["format.files"] == "mp3"
         wait_until(lambda: "saving" not in tmux.capture(), tmux.capture)
-        for takes, key, begin in (
-            ("external", "p", f"{root}/PTT-"),
-            ("on", "l", f"file://{root}/PTT-"),
+        for takes, key, name, begin in (
+            ("external", "p", "path", f"{root}/PTT-"),
+            ("on", "l", "link", f"file://{root}/PTT-"),
         ):
             tmux._tmux("set", "-g", "set-clipboard", takes)
             tmux.send("y")
             tmux.wait_for("p  Path")
             tmux.send(key)
-            tmux.wait_for("Copied the ")
+            tmux.wait_for(f"Copied the {name}")
             wait_until(lambda: "p  Path" not in tmux.capture(), tmux.capture)
             assert tmux._tmux("show-buffer").startswith(begin)
         tmux.send("e")
