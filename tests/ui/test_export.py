@@ -25,6 +25,7 @@ from tui.export import (
     MailRequest,
     MergeRequest,
     Outcome,
+    Per,
     Row,
     Rows,
     Saving,
@@ -126,6 +127,11 @@ def test_each_kind_makes_its_request() -> None:
     document = order_of(values, ALL, LUFS).request
     assert isinstance(document, DocumentRequest)
     assert (document.options.linked, document.options.base_url) == (Linked.LINK, "")
+    assert document.options.per is Per.CHAT
+    values |= {"format.document": "srt", "per.html": "all"}
+    document = order_of(values, ALL, LUFS).request
+    assert isinstance(document, DocumentRequest)
+    assert document.options.per is Per.NOTE  # as is usual for subtitles
     mail = order_of(values | {"kind": "mail"}, ALL, LUFS).request
     assert isinstance(mail, MailRequest)
     assert (mail.folder, mail.recipients) == (there, ("a@b", "c@d"))
@@ -241,6 +247,32 @@ async def test_fields_follow_from_what_is_chosen(
         assert browser.screen.count("│ ▶ ") == 1
         await browser.press("tab")
         assert "▶ What" in browser.screen
+
+
+@SIZES
+async def test_documents_are_for_a_note_a_chat_or_all(
+    browsing: Browsing, size: tuple[int, int]
+) -> None:
+    """In any size; the next time it stands as it was chosen."""
+    async with browsing(size=size) as browser:
+        browser.fakes.exporting.remembered = {"kind": "document"}
+        await ask(browser, "e", ExportScreen)
+        await previewed(browser)
+        request = ordered(browser).request
+        assert isinstance(request, DocumentRequest)
+        assert request.options.per is Per.CHAT
+        await browser.press("down", "down", "down")
+        assert "▶ For       ◂ each chat ▸" in browser.screen
+        await browser.press("right")
+        await previewed(browser, 2)
+        assert "▶ For       ◂ all notes together ▸" in browser.screen
+        request = ordered(browser).request
+        assert isinstance(request, DocumentRequest)
+        assert request.options.per is Per.ALL
+        await browser.press("down", "down")
+        assert "▶ Sound" in browser.screen
+        await ask(browser, "enter", SavingScreen)
+        assert browser.fakes.exporting.remembered["per.html"] == "all"
 
 
 async def test_a_preview_of_before_is_not_shown(browsing: Browsing) -> None:

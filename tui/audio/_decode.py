@@ -45,6 +45,7 @@ _LATE = 0.001
 _LOST = (0.018, 10.0)
 """Seconds: a hole between two packets of this size is filled with silence, so that the
 clock goes on; less is rounding, more is a wrong time."""
+_SIDES = 2
 _RETRIES = 50
 """How many errors of the container are passed over before it counts as the end."""
 
@@ -197,6 +198,8 @@ class Decoder:
         speed: How many times faster, at the same pitch.
         skip: How many of the pauses to leave out: 0 none, 3 the most.
         gain_db: How much louder, in decibels; what is too loud then is limited.
+        keep_sides: Whether a recording of two channels is given with both, their
+            samples in turn; only at its own speed and with all pauses.
 
     Raises:
         AudioError: It is not a sound file, or has no audio in it.
@@ -209,6 +212,8 @@ class Decoder:
         speed: float = 1.0,
         skip: int = 0,
         gain_db: float = 0.0,
+        *,
+        keep_sides: bool = False,
     ) -> None:
         self._recording = recording
         self.start = max(0.0, position)
@@ -229,6 +234,10 @@ class Decoder:
         try:
             self._stream = self._first_stream()
             self._codec = best_codec(self._stream)
+            has_sides = self._stream.codec_context.layout.nb_channels == _SIDES
+            self.channels = _SIDES if keep_sides and has_sides else 1
+            """In what it gives."""
+            self._frame = FRAME * self.channels
             self.duration = self._duration()
             self.start = min(self.start, self.duration or self.start)
             self._seek(_PREROLL)
@@ -241,7 +250,7 @@ class Decoder:
             self._stages.append(self._cutter.run(self._stages[-1]))
         if is_louder:
             # Behind the cutter, which judges the sound as it was recorded.
-            louder = amplified(self._stages[-1], gain_db, self._before)
+            louder = amplified(self._stages[-1], gain_db, self._before, self.channels)
             self._stages.append(louder)
 
     @property
@@ -387,7 +396,7 @@ class Decoder:
         skip: int | None = None
         begin = max(0.0, self.start - self._warm_up)
         after = 0.0  # where the previous frame ended
-        sampler = _Resampler()
+        sampler, size = _Resampler(self.channels), self._frame
         for frame, at in self._timed():
             if frame is None:
                 yield b""
@@ -400,38 +409,38 @@ class Decoder:
                 self._lead = self.start - begin
             elif _LOST[0] < at - after <= _LOST[1]:
                 hole = round((at - after) * RATE)
-                yield bytes(max(0, hole - skip) * FRAME)
+                yield bytes(max(0, hole - skip) * size)
                 skip = max(0, skip - hole)
             after = at + frame.samples / frame.sample_rate
             for pcm in sampler.feed(frame):
-                yield pcm[skip * FRAME :]
-                skip = max(0, skip - len(pcm) // FRAME)
+                yield pcm[skip * size :]
+                skip = max(0, skip - len(pcm) // size)
         for pcm in sampler.feed(None):
-            yield pcm[(skip or 0) * FRAME :]
-            skip = max(0, (skip or 0) - len(pcm) // FRAME)
+            yield pcm[(skip or 0) * size :]
+            skip = max(0, (skip or 0) - len(pcm) // size)
         if skip is None or skip:  # the start lies behind the end
             self.start = min(self.start, after)
 
     def _make_blocks(self) -> Generator[tuple[bytes, float]]:
-        count = 0
+        count, size = 0, self._frame
 
         def counted() -> Iterator[bytes]:
             nonlocal count
             for pcm in self._pcm():
                 if pcm and not count:
-                    yield bytes(round((self._warm_up - self._lead) * RATE) * FRAME)
-                count += len(pcm) // FRAME
+                    yield bytes(round((self._warm_up - self._lead) * RATE) * size)
+                count += len(pcm) // size
                 yield pcm
 
         drop = round(self._warm_up * RATE / self._speed)
         given = 0
         for block in _tempo(counted(), self._speed):
-            pcm = block[drop * FRAME :]
+            pcm = block[drop * size :]
             if drop and self._early is not None:
-                self._early.append(block[: drop * FRAME])
-            drop = max(0, drop - len(block) // FRAME)
+                self._early.append(block[: drop * size])
+            drop = max(0, drop - len(block) // size)
             yield pcm, self.start + given * self._speed / RATE
-            given += len(pcm) // FRAME
+            given += len(pcm) // size
         self.end = self.start - self._lead + count / RATE
 
     def _before(self) -> bytes:
@@ -441,9 +450,15 @@ class Decoder:
 
 
 class _Resampler:
-    """Turns frames of any kind into PCM; also when the kind changes on the way."""
+    """Turns frames of any kind into PCM; also when the kind changes on the way.
 
-    def __init__(self) -> None:
+    Args:
+        channels: How many it shall have.
+    """
+
+    def __init__(self, channels: int) -> None:
+        self._layout = "mono" if channels == 1 else "stereo"
+        self._size = FRAME * channels
         self._kind: tuple[str, str, int] | None = None
         self._inner: av.AudioResampler | None = None
 
@@ -456,7 +471,9 @@ class _Resampler:
             kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if kind != self._kind:
             yield from self._run(None)
-            self._inner = av.AudioResampler(format="s16", layout="mono", rate=RATE)
+            self._inner = av.AudioResampler(
+                format="s16", layout=self._layout, rate=RATE
+            )
             self._kind = kind
         if frame is not None:
             yield from self._run(frame)
@@ -466,7 +483,7 @@ class _Resampler:
             return
         for made in self._inner.resample(frame):
             if made is not None:  # a resampler with nothing to do hands None through
-                yield bytes(made.planes[0])[: made.samples * FRAME]
+                yield bytes(made.planes[0])[: made.samples * self._size]
 
 
 def _is_plain(speed: float) -> bool:

@@ -19,16 +19,20 @@ class Filters:
 
     Args:
         stages: FFmpeg's name of each filter, and its arguments.
+        channels: How many the sound has, one or two.
     """
 
-    def __init__(self, stages: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, stages: Sequence[tuple[str, str]], channels: int = 1) -> None:
         import av
+
+        self._layout = "mono" if channels == 1 else "stereo"
+        self._size = FRAME * channels
 
         # Held: whoever uses a filter of a graph that is gone crashes the process.
         self._graph = graph = av.filter.Graph()
         self._base = Fraction(1, RATE)
         self._source = graph.add_abuffer(
-            sample_rate=RATE, format="s16", layout="mono", time_base=self._base
+            sample_rate=RATE, format="s16", layout=self._layout, time_base=self._base
         )
         nodes = [graph.add(name, args) for name, args in stages]
         nodes.append(graph.add("aformat", f"sample_fmts=s16:sample_rates={RATE}"))
@@ -41,7 +45,8 @@ class Filters:
         import av
 
         if pcm:
-            frame = av.AudioFrame("s16", "mono", samples=len(pcm) // FRAME)
+            samples = len(pcm) // self._size
+            frame = av.AudioFrame("s16", self._layout, samples=samples)
             frame.planes[0].update(pcm.ljust(frame.planes[0].buffer_size, b"\0"))
             frame.sample_rate = RATE
             frame.time_base = self._base
@@ -65,4 +70,4 @@ class Filters:
             except (av.error.BlockingIOError, EOFError):
                 return b"".join(parts)
             assert isinstance(made, av.AudioFrame)  # noqa: S101  # what goes in, comes out
-            parts.append(bytes(made.planes[0])[: made.samples * FRAME])
+            parts.append(bytes(made.planes[0])[: made.samples * self._size])

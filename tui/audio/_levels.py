@@ -39,7 +39,10 @@ _OVERSAMPLED = 4 * RATE
 
 
 def amplified(
-    blocks: Iterable[tuple[bytes, float]], gain_db: float, before: Callable[[], bytes]
+    blocks: Iterable[tuple[bytes, float]],
+    gain_db: float,
+    before: Callable[[], bytes],
+    channels: int = 1,
 ) -> Generator[tuple[bytes, float]]:
     """Give blocks louder or softer, each with its time and its length.
 
@@ -48,6 +51,7 @@ def amplified(
         gain_db: The gain in decibels.
         before: What sounded before the first block; asked when that has come. With
             SETTLE_S of it the beginning is what it would be in a pass from the start.
+        channels: How many the sound has, one or two, whose balance stays.
     """
     filters: Filters | None = None
     waiting: deque[tuple[int, float]] = deque()
@@ -56,7 +60,7 @@ def amplified(
     for pcm, at in blocks:
         if pcm:
             if filters is None:
-                filters = _limiter(gain_db)
+                filters = _limiter(gain_db, channels)
                 taken += before()
                 unheard = len(taken)
             waiting.append((len(pcm), at))
@@ -83,7 +87,7 @@ def amplified(
             del made[:size]
 
 
-def _limiter(gain_db: float) -> Filters:
+def _limiter(gain_db: float, channels: int) -> Filters:
     limit = 10 ** ((CEILING_DB - _MARGIN_DB) / 20)
     # Without `level` it would raise all to full scale; with `latency` it takes its own
     # delay out again.
@@ -94,5 +98,6 @@ def _limiter(gain_db: float) -> Filters:
             ("aresample", f"{_OVERSAMPLED}:internal_sample_fmt=fltp"),
             ("alimiter", f"limit={limit:.6f}:{how}"),
             ("aresample", f"{RATE}:internal_sample_fmt=fltp"),
-        ]
+        ],
+        channels,
     )

@@ -1,4 +1,4 @@
-"""Which notes a command is about: those that a query finds, or one by its id."""
+"""Which notes a command is about: those that a query finds, or some by their ids."""
 
 from __future__ import annotations
 
@@ -125,11 +125,11 @@ def find_note(reader: Reader, key: str) -> NoteId | None:
 
 
 class Wanted:
-    """What stands where a query or an id may stand.
+    """What stands where a query or ids may stand.
 
     Args:
         text: What was written.
-        is_note: Whether only an id may stand there.
+        is_note: Whether only one id may stand there.
 
     Raises:
         QueryError: It can't be understood.
@@ -137,16 +137,21 @@ class Wanted:
 
     def __init__(self, text: str, *, is_note: bool = False) -> None:
         self.query = Query() if is_note else parse(text)
-        self._text = text
+        self._words = [text] if is_note else text.split()
         self._is_note = is_note
+        self._is_picked = False
 
     @property
     def has_own_order(self) -> bool:
-        """Whether it is a collection, whose notes have an order of their own."""
-        return collection_in(self.query) is not None
+        """Whether its notes have an order of their own.
+
+        A collection has one, and so have ids; of those it is known when they were
+        looked for.
+        """
+        return self._is_picked or collection_in(self.query) is not None
 
     def note(self, reader: Reader) -> NoteId | None:
-        """Find the note whose id it is; None for a query.
+        """Find the one note whose id it is; None for a query, and for several.
 
         Args:
             reader: The library.
@@ -154,24 +159,42 @@ class Wanted:
         Raises:
             UsageError: Several notes have an id that begins so.
         """
-        is_short = len(self._text) < _LEAST and not self._is_note
-        if is_short or not set(self._text) <= _ID_DIGITS:
-            return None
-        return find_note(reader, self._text)
+        picked = self.picked(reader)
+        return picked[0] if len(picked) == 1 else None
+
+    def picked(self, reader: Reader) -> list[NoteId]:
+        """Find the notes whose ids were written, as they were; none for a query.
+
+        Words that could be ids, but are not all of notes, are words to look for.
+
+        Args:
+            reader: The library.
+
+        Raises:
+            UsageError: Several notes have an id that begins as one of them.
+        """
+        least = 1 if self._is_note else _LEAST
+        for word in self._words:
+            if len(word) < least or not set(word) <= _ID_DIGITS:
+                return []
+            if not reader.find(word.lower()):
+                return []
+        found = [find_note(reader, word) for word in self._words]
+        picked = list(dict.fromkeys(each for each in found if each is not None))
+        self._is_picked = bool(picked)
+        return picked
 
     def ids(self, reader: NoteReader) -> Sequence[int]:
         """Find the notes, also those that only a document tells of.
 
-        The newest come first, those of a collection in its order.
+        The newest come first, those of a collection in its order, ids as written.
 
         Args:
             reader: The library.
         """
-        note_id = self.note(reader)
-        if note_id is not None:
-            return [note_id]
-        if self._is_note:
-            return []
+        picked = self.picked(reader)
+        if picked or self._is_note:
+            return picked
         return found_ids(reader, self.query, told=True)
 
     def notes(
@@ -189,15 +212,15 @@ class Wanted:
         Args:
             reader: The library.
             also: What must hold as well, if it is a query.
-            below: A folder that one of a note's files must lie in.
-            sort: Their order; None as there.
+            below: A folder that one of a note's files must lie in, if it is a query.
+            sort: Their order; None as there, and for ids as they were written.
             limit: How many at most.
-            told: Also notes whose file never was here.
+            told: Also notes whose file never was here; by its id any.
         """
-        note_id = self.note(reader)
-        if note_id is not None:
-            yield from reader.notes([note_id])
-        if note_id is not None or self._is_note:
+        picked = self.picked(reader)
+        if picked:
+            yield from reader.notes(_sorted(reader, picked, sort)[:limit])
+        if picked or self._is_note:
             return
         query = self.query
         if also is not None:
@@ -207,11 +230,20 @@ class Wanted:
         )
 
 
+def _sorted(reader: Reader, ids: Sequence[int], sort: Sort | None) -> Sequence[int]:
+    """Sort notes that were named; those that no search would list come last."""
+    if sort is None or len(ids) == 1:
+        return ids
+    everything = found_ids(reader, Query(), sort=sort, told=True)
+    places = {note_id: place for place, note_id in enumerate(everything)}
+    return sorted(ids, key=lambda note_id: places.get(note_id, len(places)))
+
+
 def wanted(text: str, command: str, *, every: bool) -> Wanted:
     """Read which notes a command shall change.
 
     Args:
-        text: The query, or an id.
+        text: The query, or ids.
         command: The command, for the message.
         every: Whether all notes were asked for.
 

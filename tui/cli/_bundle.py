@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.cli._jobs import run_job
+from tui.cli._jobs import Line, run_job
 from tui.cli._library import absolute
 from tui.cli._objects import plain
 from tui.cli._output import Out, counted
@@ -50,8 +50,10 @@ def verify(_settings: Settings, said: dict[str, Any]) -> int:
     from tui.export._verify import verify as check
 
     folder = Path(os.fsdecode(absolute(said["folder"])))
-    with ends_on_signals():
-        report = check(folder)
+    with ends_on_signals(), contextlib.closing(Line("checking")) as line:
+        report = check(
+            folder, lambda done, total: line.count(done, total, done / total)
+        )
     out = Out()
     if said["json"]:
         out.object(

@@ -20,7 +20,7 @@ from tui.model import Sort
 from tui.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from types import FrameType
 
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from tui.export import Progress, Request, Result
     from tui.library import Reader
 
-__all__ = ["Wording", "run_job"]
+__all__ = ["Line", "Wording", "run_job"]
 
 _FAILED = 3
 _INTERRUPTED = 130
+_SOON_S = 0.5
+"""What is over by then says nothing."""
 _PROGRESS_EVERY_S = 0.1
 
 
@@ -88,17 +90,18 @@ def run_job(
             if said["dry_run"]:
                 telling.tell(job.preview(notes, len(ids)))
                 return telling.code
-            line = _Line(sys.stderr.isatty())
+            line = Line()
             with _stops_on_signals() as stopped, closing(line):
+                telling.is_cut = stopped.is_set
                 steering = Steering(line.show, stopped.is_set)
                 telling.tell(job.run(notes, len(ids), steering))
                 return _INTERRUPTED if stopped.is_set() else telling.code
 
 
 def _ids(reader: Reader, wanted: Wanted, *, told: bool) -> list[int]:
-    note_id = wanted.note(reader)
-    if note_id is not None:
-        return [note_id]
+    picked = wanted.picked(reader)
+    if picked:
+        return list(picked)
     # New notes come last, so that the names of the others stay.
     sort = None if wanted.has_own_order else Sort.OLDEST
     return list(found_ids(reader, wanted.query, sort=sort, told=told))
@@ -141,13 +144,17 @@ class _Telling:
     ) -> None:
         self.code = 0
         """The exit code so far."""
+        self.is_cut: Callable[[], bool] = bool
+        """Tells whether it was ended from outside."""
         self._place = place
         self._wording = wording
         self._as_json = as_json
         self._is_dry = is_dry
         self._counts = dict.fromkeys(Outcome, 0)
         self._notes = 0
-        """In all files that are there now."""
+        """In files that were written."""
+        self._is_single = True
+        """Whether each file is of one note."""
         self._out = Out()
         self._end: DataError | None = None
         """What ended it early."""
@@ -174,11 +181,13 @@ class _Telling:
         try:
             for each in results:
                 self._counts[each.outcome] += 1
-                if each.outcome is not Outcome.FAILED:
-                    self._notes += each.notes
-                else:
+                if each.outcome is Outcome.FAILED:
                     self.code = _FAILED
                     complain(each.problem)
+                else:
+                    self._is_single &= each.notes == 1
+                    is_new = each.outcome is Outcome.SAVED
+                    self._notes += each.notes if is_new else 0
                 yield each
         except DataError as error:
             self._end = error
@@ -197,19 +206,23 @@ class _Telling:
         saved, there, failed = (self._counts[each] for each in Outcome)
         where = f"in {printable(str(self._place))}"
         wording = self._wording or Wording("wrote", "file", where)
-        if self._wording is None and self._notes == saved + there:
-            # Each is in a file of its own.
-            text = f"saved {counted(saved, 'note')} {where}"
+        was = f"{'was' if there == 1 else 'were'} {wording.before} already"
+        if saved:
+            if self._wording is None and self._is_single:
+                text = f"saved {counted(saved, 'note')} {where}"
+            else:
+                files = counted(saved, wording.thing)
+                notes = counted(self._notes, "note")
+                text = f"{wording.verb} {files} with {notes} {wording.where}"
+            if there:
+                text += f", {there:,} {was}"
+        elif there:
+            is_done = not (failed or self._end or self.is_cut())
+            nothing = "nothing to do" if is_done else "nothing new"
+            text = f"{nothing}: {counted(there, wording.thing)} {was}"
         else:
-            files = counted(saved, wording.thing)
-            notes = counted(self._notes, "note")
-            text = f"{wording.verb} {files} with {notes} {wording.where}"
-        if there:
-            was = "was" if there == 1 else "were"
-            text += f", {there:,} {was} {wording.before} already"
-        if failed:
-            text += f", {failed:,} can't be saved"
-        return text
+            text = f"{wording.verb} nothing"
+        return f"{text}, {failed:,} can't be saved" if failed else text
 
 
 def _object(result: Result) -> dict[str, Any]:
@@ -226,26 +239,38 @@ def _object(result: Result) -> dict[str, Any]:
     }
 
 
-class _Line:
+class Line:
     """Says on a terminal's stderr how far it is; nothing elsewhere.
 
     Args:
-        is_terminal: Whether it is one.
+        verb: What is done.
     """
 
-    def __init__(self, is_terminal: bool) -> None:  # noqa: FBT001  # says what it is
-        self._is_on = is_terminal and os.environ.get("TERM", "dumb") != "dumb"
-        self._next = time.monotonic() + 0.5
+    def __init__(self, verb: str = "saving") -> None:
+        is_dumb = os.environ.get("TERM", "dumb") == "dumb"
+        self._is_on = sys.stderr.isatty() and not is_dumb
+        self._verb = verb
+        self._next = time.monotonic() + _SOON_S
         self._is_shown = False
 
     def show(self, progress: Progress) -> None:
         """Say how many files are done."""
+        self.count(progress.done, progress.total, progress.share)
+
+    def count(self, done: int, total: int, share: float) -> None:
+        """Say how many are done.
+
+        Args:
+            done: So many.
+            total: Of so many.
+            share: The part of the work that is done, 0.0 to 1.0.
+        """
         now = time.monotonic()
         if self._is_on and now >= self._next:
             self._next = now + _PROGRESS_EVERY_S
             self._is_shown = True
-            text = f"saving {progress.done:,} of {progress.total:,}"
-            sys.stderr.write(f"\r{text}, {progress.share:.0%}\x1b[K")
+            text = f"{self._verb} {done:,} of {total:,}"
+            sys.stderr.write(f"\r{text}, {share:.0%}\x1b[K")
             sys.stderr.flush()
 
     def close(self) -> None:

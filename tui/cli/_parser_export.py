@@ -41,7 +41,7 @@ def _add_sound(parser: Parser) -> None:
     )
     sides = parser.add_mutually_exclusive_group()
     sides.add_argument("--mono", action="store_true", help="one channel, the usual")
-    sides.add_argument("--stereo", action="store_true", help="the same on both sides")
+    sides.add_argument("--stereo", action="store_true", help="both sides, as recorded")
     parser.add_argument(
         "--level", action="store_true", help="bring all notes to one loudness"
     )

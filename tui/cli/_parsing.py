@@ -35,7 +35,7 @@ query:
   An empty query ('') finds all.
 """
 
-WHICH = "a query, or the id of one note, at least 6 of its digits"
+WHICH = "a query, or ids of notes, at least 6 digits of each"
 
 _WHERE = "exit codes: 0 done, 1 nothing found, 2 wrong usage, 3 a source or file failed"
 

@@ -62,16 +62,16 @@ def play(settings: Settings, said: dict[str, Any]) -> int:
 
 
 def _chosen(reader: NoteReader, wanted: Wanted) -> tuple[list[NoteId], list[Note]]:
-    """Choose notes by an id, or else by a query; the oldest first.
+    """Choose notes by ids, or else by a query; the oldest first.
 
-    A collection is played in its own order.
+    A collection is played in its own order, and so are ids.
 
     Returns:
         Those to play, and those that can't be.
     """
-    note_id = wanted.note(reader)
-    if note_id is not None:
-        return [note_id], []
+    picked = wanted.picked(reader)
+    if picked:
+        return picked, []
     ready: list[NoteId] = []
     useless: list[Note] = []
     for note in wanted.notes(reader):
@@ -122,7 +122,7 @@ def _perform(
 
 def _start(reader: NoteReader, note_id: NoteId, wanted: Wanted) -> int | None:
     """Tell where the words of a query begin; None for where listening stopped."""
-    if not has_words(wanted.query) or wanted.note(reader) is not None:
+    if not has_words(wanted.query) or wanted.picked(reader):
         return None
     hit = reader.hit(note_id, wanted.query)
     return None if hit is None else hit.at_ms

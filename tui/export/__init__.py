@@ -12,6 +12,7 @@ from tui.export._documents import (
     Linked,
     Per,
     parse_document_format,
+    usual_per,
 )
 from tui.export._events import (
     Counted,
@@ -81,4 +82,5 @@ __all__ = [
     "parse_format",
     "plan",
     "safe",
+    "usual_per",
 ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tui.audio import RATE, Sound, measure_loudness
 from tui.errors import AudioError, DataError
 from tui.export._chapters import Places, chapters_of
-from tui.export._encoder import Encoder
+from tui.export._encoder import Encoder, in_channels
 from tui.export._tags import mark_in, mark_of, words_of, write_tags
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Conversions", "sound_of"]
 
 _BYTES = 2
-"""Of a frame: the engine decodes to one channel of 16 bits."""
-_BLOCK = RATE // 2 * _BYTES
-"""Bytes that are encoded at once: half a second."""
+"""Of a sample: the engine decodes to 16 bits."""
+_BLOCK_S = 0.5
+"""So much is encoded at once."""
 _BYTES_A_MS = 16
 """What a millisecond is taken for where the length of a note is not known."""
 
@@ -95,14 +95,17 @@ class Conversions:
         gain = self._gain(planned, source, waiting)
         marks = [each.at_ms for each in note.bookmarks]
         places = Places(marks)
-        blocks = sound_of(source, self._options.skip, gain, places, reached)
+        channels = self._options.channels
+        blocks = sound_of(
+            source, self._options.skip, gain, places, reached, channels=channels
+        )
         try:
             with (
                 closing(blocks),
                 Encoder(part.path, self._options, part.path) as encoder,
             ):
                 for block in blocks:
-                    encoder.write(block)
+                    encoder.write(block, channels)
                 # A pause that is left out moves them: they are known at the end.
                 chapters = chapters_of(note, places)
                 encoder.finish(chapters if form.is_mp4 else ())
@@ -137,6 +140,8 @@ def sound_of(
     gain_db: float,
     places: Places,
     reached: Callable[[float], None] | None = None,
+    *,
+    channels: int = 1,
 ) -> Generator[bytes]:
     """Decode a recording to blocks of some length.
 
@@ -147,24 +152,32 @@ def sound_of(
         places: Finds out where marks are in what is given.
         reached: Told often which second of the recording is reached; what it raises
             ends it.
+        channels: 1, or 2 for both sides, as a recording of two channels has them;
+            the same where it has another number, or pauses are left out.
 
     Raises:
         AudioError: It can't be read.
     """
     from tui.audio import Decoder, Recording
 
+    keep_sides = channels > 1 and not skip
+
     with (
         closing(Recording(source)) as recording,
-        Decoder(recording, 0.0, 1.0, skip, gain_db=gain_db) as decoder,
+        Decoder(
+            recording, 0.0, 1.0, skip, gain_db=gain_db, keep_sides=keep_sides
+        ) as decoder,
     ):
         made = bytearray()
+        size = _BYTES * decoder.channels
+        enough = round(_BLOCK_S * RATE) * size
         for pcm, at in decoder:
             if reached is not None:
                 reached(at)
-            places.passed(at, len(pcm) // _BYTES)
+            places.passed(at, len(pcm) // size)
             made += pcm
-            if len(made) >= _BLOCK:
-                yield bytes(made)
+            if len(made) >= enough:
+                yield in_channels(made, decoder.channels, channels)
                 made.clear()
         if made:
-            yield bytes(made)
+            yield in_channels(made, decoder.channels, channels)

@@ -15,11 +15,8 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui.errors import AudioError
-from tui.export._documents import (
-    Entry,
-    Linked,
-    Per,
-)
+from tui.export._documents import DocumentFormat, Entry, Linked, Per
+from tui.export._feed_mark import notes_lost
 from tui.export._files import expected_size
 from tui.export._jobs import Outcome, Progress, Result, Stopped
 from tui.export._layout import Layout, moment_of
@@ -49,6 +46,8 @@ _SAVING = 0.9
 """The share of the work that saving sounds is, where they are saved."""
 _GATHERING = 0.3
 """The share of looking at the notes, where they are not."""
+_OF_RECORDINGS = frozenset({DocumentFormat.JSON, DocumentFormat.CSV})
+"""What tells programs of the recordings, whatever became of their sound."""
 
 
 class _Told(NamedTuple):
@@ -234,7 +233,24 @@ class DocumentJob:
                 size = saved.target.stat().st_size
             href = address_of(os.path.relpath(saved.target, plan.folder))
             mime = self._copies.mime(planned.note)
+
+            def tick(target: Path = saved.target) -> None:
+                share = self._saved / total if total else 0.0
+                steering.step(Progress(self._saved, total, self._size, target, share))
+
+            note = self._as_made(planned.note, saved.target, tick)
+            planned = planned._replace(note=note)
             yield _Told(planned, plan, NoteSound(href, size, mime), None)
+
+    def _as_made(self, note: Note, made: Path, tick: Callable[[], None]) -> Note:
+        """Tell of a note as its sound is, where pauses were left out of that."""
+        options = self._copies.options_of(note)
+        if not options.skip or self._form in _OF_RECORDINGS:
+            return note
+        from tui.export._shortened import shortened  # loads what copying need not
+
+        is_drawn = self._form is DocumentFormat.HTML
+        return shortened(note, options, made, tick, is_drawn=is_drawn)
 
     def _failed(self, plan: Plan, note: Note, reason: str) -> Result:
         """Tell of a note without sound."""
@@ -286,7 +302,11 @@ class DocumentJob:
         yield result
 
     def _kept(self, plan: Plan, part: Part) -> Result:
-        """Give a document its name, or find that it is there already."""
+        """Give a document its name, or find that it is there already.
+
+        Raises:
+            AudioError: A podcast is there, of some of these notes and of others.
+        """
         size = os.fstat(part.fd).st_size
         sent_ms = 0 if plan.last is None else plan.last.sent_ms
         for number in count(1):
@@ -296,6 +316,9 @@ class DocumentJob:
                 return result._replace(size=size)
             if _is_same(part.path, target):
                 return self._layout.result(plan, Outcome.THERE, number)
+            if self._form is DocumentFormat.RSS and _replaces(part, target):
+                result = self._layout.result(plan, Outcome.SAVED, number)
+                return result._replace(size=size)
         raise AssertionError("numbers do not end")  # pragma: no cover
 
     def _entries(
@@ -329,10 +352,33 @@ class DocumentJob:
                 with self._embedded.sound(note, plan.folder, tick) as (made, path):
                     if made.problem:
                         failed.append(self._failed(plan, note, made.problem))
+                    told = note if path is None else self._as_made(note, path, tick)
                     yield entry._replace(
-                        size=made.size, mime=made.mime, sound=path, problem=made.problem
+                        note=told,
+                        duration_ms=told.row.duration_ms or 0,
+                        size=made.size,
+                        mime=made.mime,
+                        sound=path,
+                        problem=made.problem,
                     )
             self._done += 1
+
+
+def _replaces(part: Part, target: Path) -> bool:
+    """Put a feed that grew in the place of what it was; False when that is no such.
+
+    Raises:
+        AudioError: It is one, of notes that are not among these.
+    """
+    lost = notes_lost(part.path, target)
+    if lost is None:
+        return False
+    if lost:
+        others = "a note that is" if lost == 1 else f"{lost:,} notes that are"
+        reason = f"also tells of {others} not among these: move it away to write it"
+        raise AudioError(os.fsencode(target), reason)
+    part.replace(target)
+    return True
 
 
 def _is_same(path: Path, other: Path) -> bool:

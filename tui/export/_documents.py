@@ -26,6 +26,7 @@ __all__ = [
     "Per",
     "Writer",
     "parse_document_format",
+    "usual_per",
 ]
 
 
@@ -75,6 +76,15 @@ def parse_document_format(text: str) -> DocumentFormat | None:
         name, name
     )
     return next((each for each in DocumentFormat if name == each), None)
+
+
+def usual_per(form: DocumentFormat) -> Per:
+    """Tell what one document is about, where nobody says it.
+
+    Args:
+        form: What the document is.
+    """
+    return _USUAL_PER.get(form, Per.CHAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +193,7 @@ class Writer(Protocol):
         """
 
 
-USUAL_PER = {
+_USUAL_PER = {
     DocumentFormat.SRT: Per.NOTE,
     DocumentFormat.VTT: Per.NOTE,
     DocumentFormat.JSON: Per.ALL,

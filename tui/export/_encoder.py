@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from tui.export._chapters import Chapter
     from tui.export._formats import Options
 
-__all__ = ["Encoder"]
+__all__ = ["Encoder", "in_channels"]
 
 _BYTES = 2
-"""Of a frame: the engine decodes to one channel of 16 bits."""
+"""Of a sample."""
 _MOST_WAV = 0xFFFF_0000
 """Bytes of sound in a WAV: its lengths have 32 bits."""
 
@@ -90,11 +90,12 @@ class Encoder:
         with contextlib.suppress(_ffmpeg_error(), OSError):
             self._file.close()  # what was not finished is thrown away anyway
 
-    def write(self, block: bytes) -> None:
+    def write(self, block: bytes, channels: int = 1) -> None:
         """Encode some more.
 
         Args:
-            block: The sound in RATE, one channel, signed 16 bits, of any length.
+            block: The sound in RATE, signed 16 bits, of any length.
+            channels: How many it has: one, or as many as the file.
 
         Raises:
             OSError: It can't be written.
@@ -102,13 +103,13 @@ class Encoder:
         """
         if not block:
             return
-        self._size += len(block) * self._options.channels
+        self._size += len(block) * self._options.channels // channels
         if self._options.format is Format.WAV and self._size > _MOST_WAV:
             hours = _MOST_WAV // (RATE * _BYTES * self._options.channels * 3600)
             reason = f"a WAV holds {hours} hours of sound: FLAC holds more, and as well"
             raise DataError(self._target, reason)
         with self._telling():
-            self._file.write(_in_channels(block, self._options.channels))
+            self._file.write(in_channels(block, channels, self._options.channels))
 
     def finish(self, chapters: Sequence[Chapter]) -> None:
         """Write what is left.
@@ -223,10 +224,16 @@ class _Container:
         return frame
 
 
-def _in_channels(block: bytes, channels: int) -> bytes:
-    """Give the same sound in each channel."""
-    if channels == 1:
-        return block
+def in_channels(block: bytes | bytearray, given: int, channels: int) -> bytes:
+    """Give a sound in as many channels as are wanted: one becomes two that are alike.
+
+    Args:
+        block: The sound.
+        given: How many it has.
+        channels: As many, or two for one.
+    """
+    if given == channels:
+        return bytes(block)
     both = bytearray(2 * len(block))
     both[0::4], both[1::4] = block[0::2], block[1::2]
     both[2::4], both[3::4] = block[0::2], block[1::2]

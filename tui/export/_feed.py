@@ -1,6 +1,7 @@
-"""Notes as a podcast: RSS 2.0 with what Apple's directory asks for.
+"""Notes as a podcast: RSS 2.0 with what Apple's directory asks for, as far as known.
 
-It is meant for the user's own network, so it asks directories to stay away.
+It is meant for the user's own network, so it asks directories to stay away. Which
+language is spoken nothing tells, and a wrong one would be worse than none.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
 
+from tui.export._feed_mark import Sealed
 from tui.export._wording import (
     length_of,
     marks_of,
@@ -53,7 +55,8 @@ class FeedWriter:
         tick: Callable[[], None],  # noqa: ARG002  # nothing takes long
     ) -> None:
         """Write it."""
-        feed = _Feed(file)
+        sealed = Sealed(file)
+        feed = _Feed(sealed)
         spaces = {"version": "2.0", "xmlns:itunes": _ITUNES, "xmlns:atom": _ATOM}
         with feed.element("rss", **spaces), feed.element("channel"):
             _channel(feed, head)
@@ -61,12 +64,13 @@ class FeedWriter:
                 with feed.element("item"):
                     _item(feed, head, entry)
         feed.end()
+        sealed.seal(head.identity)
 
 
 class _Feed:
     """Writes XML, of which nothing is kept."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Sealed) -> None:
         self._made = XMLGenerator(file, "utf-8", short_empty_elements=True)
         self._made.startDocument()
 

@@ -114,7 +114,7 @@ class Options:
     bit_rate: int | None = None
     """Bits a second; None for what is usual in the format."""
     channels: int = 1
-    """1, or 2 for the same sound on both sides."""
+    """1, or 2 for both sides of a recording that has two, else the same on both."""
     level: bool = False
     """Whether all are brought to one loudness."""
     target_lufs: float = -18.0

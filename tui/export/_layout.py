@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 from tui.errors import UsageError
 from tui.export._documents import (
     USUAL_LINKED,
-    USUAL_PER,
     USUAL_SOUND,
     DocumentFormat,
     Head,
     Linked,
     Per,
+    usual_per,
 )
 from tui.export._formats import Format
 from tui.export._jobs import Result
@@ -135,7 +135,7 @@ class Layout:
     def __init__(self, request: DocumentRequest) -> None:
         options = request.options
         form = options.format
-        self.per = options.per or USUAL_PER.get(form, Per.CHAT)
+        self.per = options.per or usual_per(form)
         """What one document is about."""
         self.linked = options.linked or USUAL_LINKED.get(form, Linked.NONE)
         """How sound goes with it."""

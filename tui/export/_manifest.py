@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.archives import split
-from tui.export._texts import one_line
+from tui.export._texts import cell, one_line
 from tui.model import Precision
 from tui.query import wall_clock
 
@@ -234,10 +234,7 @@ def _row(values: tuple[object, ...]) -> bytes:
 
 def _cell(value: object) -> object:
     """Keep a text in one line, and a spreadsheet from calculating with it."""
-    if not isinstance(value, str):
-        return value
-    text = one_line(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "|", "%"} else text
+    return cell(one_line(value)) if isinstance(value, str) else value
 
 
 CSV_HEAD = "\ufeff".encode() + _row(_COLUMNS)

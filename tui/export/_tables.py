@@ -18,6 +18,7 @@ import io
 import json
 from typing import IO, TYPE_CHECKING, Any
 
+from tui.export._texts import cell
 from tui.export._wording import marks_of, problem_of, tags_of, text_of, title_of
 from tui.objects import note_object, plain, sent_at
 
@@ -54,8 +55,6 @@ COLUMNS = (
     "recording",
 )
 """The columns of CSV. New ones come last."""
-_FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
-"""With what cells begin that a spreadsheet computes, also in their wide form."""
 
 
 class JsonWriter:
@@ -146,7 +145,4 @@ def _row(entry: Entry) -> tuple[object, ...]:
 
 def _cell(value: object) -> object:
     """Take the power from a text; numbers are as they are."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    return f"'{text}" if text[:1] in _FORMULA else text
+    return cell(value) if isinstance(value, str) else value

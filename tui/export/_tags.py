@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tui.export._formats import Options
     from tui.model import Note
 
-__all__ = ["Words", "mark_in", "mark_of", "words_of", "write_tags"]
+__all__ = ["Words", "length_in", "mark_in", "mark_of", "words_of", "write_tags"]
 
 _MARK = "EARMARK"
 _MP4_MARK = f"----:org.earmark:{_MARK}"
@@ -78,7 +78,8 @@ def words_of(note: Note, mark: str = "") -> Words:
 def mark_of(note: Note, options: Options) -> str:
     """Give what only a file has that is made of the same note in the same way."""
     rate = options.bit_rate or options.format.usual_bit_rate(options.channels)
-    sound = (options.format.value, rate, options.channels, options.skip)
+    sides = 1 if options.channels == 1 else "both"
+    sound = (options.format.value, rate, sides, options.skip)
     level = options.target_lufs if options.level else None
     facts = (_VERSION, note.key, note.size, sound, level)
     told = (tuple(words_of(note)), tuple(map(tuple, note.bookmarks)))
@@ -103,6 +104,17 @@ def mark_in(path: Path, form: Format) -> str:
     values = (found or {}).get(key) or [""]
     value = getattr(values, "text", values)[0]
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def length_in(path: Path, form: Format) -> int:
+    """Read how long a file is that was made, in milliseconds; 0 for not known."""
+    from mutagen import MutagenError
+
+    try:
+        length_s = float(_opened(path, form).info.length)
+    except (MutagenError, OSError, ValueError, EOFError):
+        return 0
+    return round(length_s * 1000)
 
 
 def write_tags(

@@ -1,14 +1,22 @@
-r"""Texts as tags hold them: whole, but nothing that has power over who shows them."""
+r"""Texts as tags and tables hold them: whole, but with no power over who shows them."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-__all__ = ["lines", "one_line"]
+__all__ = ["cell", "lines", "one_line"]
 
 _JOINERS = frozenset("\u200c\u200d\ufe0f\ufe0e")
 """What ties signs together: harmless, and some scripts can't be written without."""
 _BLANK = frozenset({"Cc", "Zl", "Zp"})
+_SIGNS = "=+@|%\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b-"
+"""With what a formula may begin, also in wide and in small signs."""
+_FORMULA = re.compile(
+    rf"(?:\A|(?<=[;\t\r\n]))(?=[^\S\t\r\n]*[{''.join(_JOINERS)}]*[{_SIGNS}])"
+)
+"""Ahead of it. Where a comma is for decimals, spreadsheets begin a cell behind `;` and
+at each end of a line, also where quotes hold a text together."""
 
 
 def one_line(text: str) -> str:
@@ -26,6 +34,11 @@ def lines(text: str) -> str:
     if text.replace("\n", "").isprintable():
         return text
     return "".join(map(_seen, text)).strip()
+
+
+def cell(text: str) -> str:
+    """Give a text for a table that spreadsheets open, of which none is computed."""
+    return _FORMULA.sub("'", text.strip())
 
 
 def _seen(char: str) -> str:

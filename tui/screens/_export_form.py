@@ -24,8 +24,10 @@ from tui.export import (
     MergeRequest,
     Options,
     Order,
+    Per,
     Separator,
     safe,
+    usual_per,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ FOLDER = "~/Voice notes"
 _KINDS = (
     ("files", "a file for each note"),
     ("merge", "one file with chapters"),
-    ("document", "a document"),
+    ("document", "documents"),
     ("mail", "mail drafts"),
     ("bundle", "an evidence bundle"),
 )
@@ -79,6 +81,11 @@ _LINKED = {
     "txt": ("none", "link", "copy"),
     "json": ("none", "link", "copy"),
     "csv": ("none", "link", "copy"),
+}
+_PERS = {
+    Per.CHAT: "each chat",
+    Per.ALL: "all notes together",
+    Per.NOTE: "each note",
 }
 _ADDRESS = "http://192.168.1.2:8000/"
 _LEVELS = (("", "as recorded"), ("on", "all alike"))
@@ -148,6 +155,8 @@ def fields(values: Mapping[str, str], what: Sequence[What]) -> list[Field]:
     ]
     if kind in _FORMATS:
         found.append(Field(f"format.{kind}", "Format", _FORMATS[kind]))
+    if kind == "document":
+        found.append(_per_field(_format_of(values)))
     found.append(Field("folder", "Folder", hint="where to"))
     if kind == "files":
         found.append(Field("template", "Names", hint=DEFAULT_TEMPLATE))
@@ -166,6 +175,15 @@ def fields(values: Mapping[str, str], what: Sequence[What]) -> list[Field]:
     if kind in {"files", "merge", "mail"} and form != "original":
         found += _sound_fields(Format(form))
     return found
+
+
+def _per_field(form: str) -> Field:
+    """Ask what one document is about; what is usual for its format comes first."""
+    usual = usual_per(DocumentFormat(form))
+    pers = sorted(_PERS, key=lambda per: per is not usual)
+    if form in {DocumentFormat.RSS, DocumentFormat.M3U8}:
+        pers.remove(Per.NOTE)  # a list of one note is no use
+    return Field(f"per.{form}", "For", tuple((per, _PERS[per]) for per in pers))
 
 
 def _sound_fields(form: Format) -> list[Field]:
@@ -261,8 +279,9 @@ def _document(values: Mapping[str, str], what: What, form: str) -> DocumentOptio
     url = values["address"].strip() if form == DocumentFormat.RSS else ""
     if form == DocumentFormat.RSS and not url.startswith(("http://", "https://")):
         raise UsageError(f"say where podcast apps will find the folder: {_ADDRESS}")
+    per = Per(value_of(_per_field(form), values))
     return DocumentOptions(
-        DocumentFormat(form), linked=linked, base_url=url, title=what.title
+        DocumentFormat(form), per=per, linked=linked, base_url=url, title=what.title
     )
 
 

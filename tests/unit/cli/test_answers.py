@@ -76,6 +76,23 @@ def test_an_id_is_one_note(reader: NoteReader) -> None:
         assert list(Wanted(text, is_note=True).notes(reader)) == []
 
 
+def test_several_ids_are_these_notes(reader: NoteReader) -> None:
+    """In the order in which they were written, each once, or in the order asked for."""
+    notes = list(answers(reader, parse("chat:Ana or chat:Bob"), sort=Sort.LONGEST))
+    keys = [note.key for note in notes]
+    text = " ".join([*reversed(keys), keys[0][:7].upper()])
+    which = Wanted(text)
+    before, ids = which.has_own_order, list(which.ids(reader))
+    assert ids == [note.row.id for note in reversed(notes)]
+    assert (before, which.has_own_order) == (False, True)
+    assert which.note(reader) is None
+    assert list(which.notes(reader)) == notes[::-1]
+    assert list(which.notes(reader, sort=Sort.LONGEST, limit=2)) == notes[:2]
+    # Words that could be ids, and are not all of notes, are looked for.
+    for words in ("facade decade", f"{keys[0]} facade", f"{keys[0]} {keys[1][:5]}"):
+        assert list(Wanted(words).ids(reader)) == []
+
+
 def test_several_ids_that_begin_so(reader: NoteReader) -> None:
     """Where an id must stand, it is told how many are meant."""
     keys = [note.key for note in answers(reader, parse(""))]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from tests.support.program import RAW
+from tui.cli import _jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
     from tests.unit.cli.conftest import Done
 
@@ -36,7 +40,7 @@ def test_a_bundle_is_written_and_checked(
     originals = {path.read_bytes() for path in (tmp_path / "Voice/Ana").iterdir()}
     assert {path.read_bytes() for path in (out / "notes").iterdir()} == originals
     again = known("bundle", "chat:Ana", "--to", out)
-    assert again.lines[0].endswith("7 were there already")
+    assert again.lines[0] == "nothing to do: 7 files were there already"
     other = known("bundle", "chat:Bob", "--to", out)
     assert (other.code, other.out) == (3, "")
     assert other.err == f"earmark: {out}: holds another bundle: choose a new folder\n"
@@ -80,3 +84,20 @@ def test_findings_are_told(known: Earmark, tmp_path: Path) -> None:
     assert wrong.err.endswith("an unfinished one: it has no SHA256SUMS\n")
     assert known("bundle", "Ana", "--to", tmp_path / "Voice/new").code == 3
     assert known("bundle", "qqq", "--to", tmp_path / "new").code == 1
+
+
+def test_a_terminal_is_told_how_far_it_is(
+    known: Earmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a bundle is written and while it is checked; the line is taken away."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(_jobs, "_SOON_S", 0)
+    monkeypatch.setattr(_jobs, "_PROGRESS_EVERY_S", 0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    out = tmp_path / "out"
+    done = known("bundle", "chat:Ana", "--to", out)
+    assert "\rsaving 2 of 3, 67%\x1b[K" in done.err
+    done = known("verify", out)
+    assert done.err.startswith("\rchecking 0 of 6, 0%\x1b[K")
+    assert done.err.endswith("\rchecking 5 of 6, 83%\x1b[K\r\x1b[K")
+    assert done.lines[0] == "all 6 files are as they were written"

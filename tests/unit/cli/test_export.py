@@ -44,8 +44,21 @@ def test_originals(known: Earmark, tmp_path: Path) -> None:
     assert done.out == f"saved 1 note in {out}, 3 were there already\n"
     key = known("list", "chat:Bob", "--json").json[0]["id"]
     done = known("export", key[:8], "--to", out)
-    assert done.out == f"saved 0 notes in {out}, 1 was there already\n"
+    assert done.out == "nothing to do: 1 file was there already\n"
     assert len(saved(out)) == 4
+
+
+def test_several_ids_in_their_order(known: Earmark, tmp_path: Path) -> None:
+    """Numbers in names show it; a collection keeps it, too."""
+    keys = [each["id"] for each in known("list", "chat:Ana", "--json").json]
+    words = (keys[2][:8], keys[0][:8])
+    assert known("list", *words, "--json").json[0]["id"] == keys[2]
+    done = known("export", *words, "--to", tmp_path / "out", "--name={n}", "--json")
+    assert [each["note"] for each in done.json] == [keys[2], keys[0]]
+    assert saved(tmp_path / "out") == ["0001.opus", "0002.opus"]
+    known("collection", "add", "two", *words)
+    found = known("list", "collection:two", "--json").json
+    assert [each["id"] for each in found] == [keys[2], keys[0]]
 
 
 def test_conversions(known: Earmark, tmp_path: Path) -> None:
@@ -61,7 +74,7 @@ def test_conversions(known: Earmark, tmp_path: Path) -> None:
         stream = file.streams.audio[0]
         assert (stream.channels, stream.bit_rate) == (2, 96_000)
         assert [each["metadata"]["title"] for each in file.chapters()][1:] == ["Here"]
-    assert known(*words, *more).out.endswith("1 was there already\n")
+    assert known(*words, *more).out.endswith(": 1 file was there already\n")
     assert known(*words, "--format", "mp3").code == 0
     assert saved(tmp_path / "out") == ["Bob/0001 (2).mp3", "Bob/0001.mp3"]
 
@@ -102,6 +115,10 @@ def test_what_can_not_be_saved_is_named(known: Earmark, tmp_path: Path) -> None:
     found = known("export", "chat:Ana", "--to", tmp_path / "out", "--json").json
     (failed,) = [each for each in found if each["outcome"] == "failed"]
     assert failed["target"] is None
+    done = known("export", "chat:Ana", "--to", tmp_path / "out")
+    assert done.out == ("nothing new: 4 files were there already, 1 can't be saved\n")
+    done = known("export", "chat:Ana is:unreadable", "--to", tmp_path / "out")
+    assert (done.code, done.out) == (3, "wrote nothing, 1 can't be saved\n")
 
 
 @pytest.mark.parametrize(
@@ -175,25 +192,25 @@ def test_ctrl_c_ends_it_behind_the_current_file(
     known: Earmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was saved is told; a second one ends it at once."""
-    real = _jobs._Line.show
+    real = _jobs.Line.show
 
-    def press(line: _jobs._Line, progress: Progress) -> None:
+    def press(line: _jobs.Line, progress: Progress) -> None:
         if progress.done == 1:
             signal.raise_signal(signal.SIGINT)
         real(line, progress)
 
-    monkeypatch.setattr(_jobs._Line, "show", press)
+    monkeypatch.setattr(_jobs.Line, "show", press)
     done = known("export", "chat:Ana", "--to", tmp_path / "out")
     assert done.code == 130
     # The second one is underway by then; on a busy machine it is taken away.
     assert done.out in {f"saved {n} in {tmp_path}/out\n" for n in ("1 note", "2 notes")}
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
-    def press_twice(line: _jobs._Line, progress: Progress) -> None:
+    def press_twice(line: _jobs.Line, progress: Progress) -> None:
         press(line, progress)
         press(line, progress)
 
-    monkeypatch.setattr(_jobs._Line, "show", press_twice)
+    monkeypatch.setattr(_jobs.Line, "show", press_twice)
     done = known("export", "chat:Ana", "--to", tmp_path / "more")
     assert (done.code, done.out) == (130, "")
     assert len(saved(tmp_path / "more")) == 1

@@ -31,6 +31,17 @@ def test_a_document_of_a_chat(known: Earmark, tmp_path: Path) -> None:
     assert [(each["outcome"], each["notes"]) for each in done.json] == [("there", 3)]
 
 
+def test_it_is_told_what_was_done(known: Earmark, tmp_path: Path) -> None:
+    """Only notes of documents that are new are counted; and that nothing was to do."""
+    words = ("--format", "txt", "--to", tmp_path / "out")
+    known("export", "chat:Ana", *words)
+    done = known("export", "chat:Ana", *words)
+    assert done.out == "nothing to do: 1 file was there already\n"
+    done = known("export", "chat:Ana or chat:Anton", *words, "--per", "chat")
+    where = tmp_path / "out"
+    assert done.out == f"wrote 1 file with 2 notes in {where}, 1 was there already\n"
+
+
 def test_what_does_not_go_together(known: Earmark, tmp_path: Path) -> None:
     """It is said what is missing, and nothing is written."""
     words = ("export", "chat:Ana", "--to", tmp_path / "out", "--format")

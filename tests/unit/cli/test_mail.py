@@ -36,7 +36,7 @@ def test_drafts(known: Earmark, tmp_path: Path) -> None:
     sounds = {part.get_content() for part in message.iter_attachments()}
     assert sounds == {path.read_bytes() for path in (tmp_path / "Voice/Ana").iterdir()}
     again = known(*words, "--subject", "For you", "--text", "Dear Ana")
-    assert again.out.endswith(", 1 was there already\n")
+    assert again.out == "nothing to do: 1 draft was there already\n"
     made = known(*words, "--format", "mp3", "--name", "{n}", "--json")
     assert [(each["outcome"], each["notes"]) for each in made.json] == [("saved", 3)]
 
@@ -100,7 +100,7 @@ def test_a_run_that_was_cut_off_goes_on(
         assert cut.err == f"earmark: 127.0.0.1:{host.port}: hung up\n"
         done = earmark(*words)
     assert done.code == 0
-    assert done.out == "sent 1 mail with 2 notes by 127.0.0.1, 1 was sent already\n"
+    assert done.out == "sent 1 mail with 1 note by 127.0.0.1, 1 was sent already\n"
     assert len(host.got) == 2
 
 

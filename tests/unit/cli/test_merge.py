@@ -84,14 +84,14 @@ def test_ctrl_c_leaves_nothing(
     known: Earmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the middle of a note."""
-    real = _jobs._Line.show
+    real = _jobs.Line.show
 
-    def press(line: _jobs._Line, progress: Progress) -> None:
+    def press(line: _jobs.Line, progress: Progress) -> None:
         if progress.share > 0.5:
             signal.raise_signal(signal.SIGINT)
         real(line, progress)
 
-    monkeypatch.setattr(_jobs._Line, "show", press)
+    monkeypatch.setattr(_jobs.Line, "show", press)
     done = known("export", "chat:Ana", "--merge", "--to", tmp_path / "out" / "x.flac")
     assert (done.code, done.out) == (130, "")
     assert list((tmp_path / "out").iterdir()) == []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
 import resource
 import signal
 import subprocess
 import tracemalloc
+from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -250,6 +252,44 @@ def test_level_bitrate_and_both_sides(tmp_path: Path) -> None:
             assert left == right
     plain = Options(Format.MP3, 96_000, channels=2)
     assert one(tmp_path / "out", plain, note_of(quiet)).name.endswith("(2).mp3")
+
+
+def sides(path: Path) -> tuple[array[int], array[int]]:
+    """Decode both sides of a file."""
+    import av
+
+    left, right = array("h"), array("h")
+    resampler = av.AudioResampler("s16p", "stereo", RATE)
+    with av.open(str(path)) as file:
+        for frame in file.decode(audio=0):
+            for part in resampler.resample(frame):
+                for side, plane in zip((left, right), part.planes, strict=True):
+                    side.frombytes(bytes(plane)[: part.samples * 2])
+    return left, right
+
+
+def test_a_recording_of_two_sides_keeps_both(tmp_path: Path) -> None:
+    """With --stereo, also levelled; where pauses are left out they are alike."""
+    left = array("h", samples(chirp(1.7)))
+    low = array("h", [each // 4 for each in samples(chirp(1.7, 300, 900))])
+    both = array("h", itertools.chain(*zip(left, low, strict=True)))
+    source = tmp_path / "both.wav"
+    source.write_bytes(wav(both.tobytes(), channels=2))
+    note = note_of(source, bookmarks=[Bookmark(1_000, "here")])
+    path = one(tmp_path / "out", Options(Format.FLAC, channels=2), note)
+    assert sides(path) == (left, low)
+    assert chapters(path)[1][0] == 1_000
+    louder = Options(Format.FLAC, channels=2, level=True, target_lufs=-20.0)
+    made = sides(one(tmp_path / "level", louder, note))
+    assert [len(side) for side in made] == [len(left), len(left)]
+    for was, now in zip((left, low), made, strict=True):
+        assert correlation(was.tobytes(), now.tobytes()) > 0.99
+    loud, soft = (max(side[RATE:]) for side in made)
+    assert loud / soft == pytest.approx(max(left[RATE:]) / max(low[RATE:]), rel=0.05)
+    mono = sides(one(tmp_path / "mono", Options(Format.FLAC), note))
+    alike = sides(one(tmp_path / "skip", Options(Format.FLAC, None, 2, skip=1), note))
+    assert mono[0] == mono[1]
+    assert alike[0] == alike[1]
 
 
 def test_the_same_sound_makes_the_same_bytes(sound: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import errno
 import io
 import json
 import os
+import re
 import tracemalloc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,9 @@ import pytest
 
 from tests.support.exported import SENT_MS, note_of, told_note
 from tests.support.notes import amr_note, hostile_texts, opus_note
+from tests.support.sound import chirp, wav
 from tests.support.zips import packed
+from tui.audio import RATE
 from tui.errors import DataError
 from tui.export import (
     DocumentFormat,
@@ -31,7 +34,8 @@ from tui.export import (
     job_of,
 )
 from tui.export import _document_job as module
-from tui.model import NoteFile, SourceId
+from tui.export._shortened import shortened
+from tui.model import Bookmark, NoteFile, SourceId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -56,7 +60,7 @@ class Place:
         path = self.source / name
         path.write_bytes(data)
         note = note_of(path)
-        return note._replace(row=note.row._replace(duration_ms=300, **facts))
+        return note._replace(row=note.row._replace(**{"duration_ms": 300, **facts}))
 
     def options(self, form: str, **more: Any) -> DocumentOptions:  # noqa: ANN401  # fields by name
         """What is wanted."""
@@ -253,6 +257,70 @@ def test_links_lead_to_the_files_of_the_source(place: Place) -> None:
     assert unquote_to_bytes(href.removeprefix("file://")) == odd.files[0].full_path
     assert made[0]["sound"] == made[2]["sound"]
     assert made[0]["sound"] == {"href": href, "mime": "audio/ogg", "size": len(SOUND)}
+
+
+@pytest.mark.parametrize(
+    ("form", "linked", "length", "mark"),
+    [
+        ("html", Linked.EMBED, r'data-ms="(\d+)"', r'data-at="(\d+)"'),
+        ("html", Linked.COPY, r'data-ms="(\d+)"', r'data-at="(\d+)"'),
+        ("srt", Linked.COPY, None, r"00:00:0(\d,\d{3}) --> .*\nbehind"),
+        ("rss", Linked.COPY, r"duration>(\d)<", r"0:0(\d) behind"),
+        ("json", Linked.COPY, r'"duration_ms": (\d+)', r'"at_ms": (\d+)'),
+    ],
+)
+def test_a_sound_without_pauses_is_told_of_as_it_is(
+    place: Place, form: str, linked: Linked, length: str | None, mark: str
+) -> None:
+    """Its length, bookmarks and waveform are its own; programs get the recording's."""
+    data = wav(b"".join([chirp(1.0), bytes(2 * 2 * RATE), chirp(1.0)]))
+    note = place.note("a.wav", data, duration_ms=4_000)
+    marks = (Bookmark(2_000, "in the pause"), Bookmark(3_500, "behind"))
+    note = note._replace(bookmarks=marks, peaks=b"\xff" * 100)
+    sound = Options(Format.FLAC, skip=2)
+    more = {"base_url": "http://x/"} if form == "rss" else {}
+    options = place.options(form, linked=linked, sound=sound, **more)
+    (done,) = place.write(options, note)
+    made = done.target.read_text()
+    moments = [int(text.replace(",", "")) for text in re.findall(mark, made)]
+    lengths = [int(text) for text in re.findall(length, made)] if length else []
+    if form == "json":
+        assert (lengths, moments) == ([4_000], [2_000, 3_500])
+    elif form == "rss":
+        assert (lengths, moments) == ([2], [1])
+    else:
+        assert 1_300 < moments[-1] < 2_700
+        for each in lengths:
+            assert abs(each - moments[-1] - 500) < 40
+    if form == "html":  # bars: none is low in what was said, half in the recording
+        assert 0 < len(re.findall(r"M\d+ 15v2", made)) < 24
+    assert place.write(options, note)[-1].outcome is Outcome.THERE
+
+
+def test_what_can_not_be_read_any_more_is_told_of_as_it_was(place: Place) -> None:
+    """A recording may vanish, and so may what was made of it."""
+    made = place.source / "made.flac"
+    made.write_text("no sound")
+    marks = (Bookmark(200, "here"),)
+    gone = place.note("gone.opus")._replace(bookmarks=marks, peaks=b"\xff")
+    (place.source / "gone.opus").unlink()
+    ticks: list[None] = []
+    told = shortened(
+        gone,
+        Options(Format.FLAC, skip=1),
+        made,
+        lambda: ticks.append(None),
+        is_drawn=True,
+    )
+    assert told == gone._replace(peaks=None)
+    # Another file of it is read instead.
+    other = place.note("other.opus")
+    both = gone._replace(files=(*gone.files, *other.files))
+    made.write_bytes(SOUND)
+    options = Options(Format.OPUS, skip=1)
+    told = shortened(both, options, made, lambda: ticks.append(None), is_drawn=True)
+    assert (told.bookmarks, told.row.duration_ms) == (marks, 300)
+    assert ticks
 
 
 class _Sounds:

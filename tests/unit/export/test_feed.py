@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import importlib
+import os
 import re
 import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import example, given, settings
 
-from tests.support.exported import note_of, told_note
+from tests.support.exported import SENT_MS, note_of, told_note
 from tests.support.notes import opus_note
 from tests.support.telling import (
     HOSTILE,
@@ -31,17 +33,21 @@ from tui.export import (
     DocumentFormat,
     DocumentOptions,
     DocumentRequest,
+    Format,
     Linked,
     Outcome,
     Steering,
+    _documents,
     job_of,
 )
 from tui.export._feed import FeedWriter
+from tui.export._feed_mark import notes_lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tui.export import Result
     from tui.model import Note
 
 ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
@@ -185,6 +191,135 @@ def test_a_podcast_is_heard_over_the_network(tmp_path: Path) -> None:
                 sound = answer.read()
             assert len(sound) == int(enclosure.attrib["length"])
             assert sound[:3] == b"ID3"
+
+
+@dataclass
+class Pod:
+    """A podcast's folder, and notes of chats that are called alike."""
+
+    source: Path
+    out: Path
+
+    def notes(self, *numbers: int, transcript: str = "") -> list[Note]:
+        """Make notes."""
+        made = []
+        for number in numbers:
+            path = self.source / f"{number}.mp3"
+            path.write_bytes(b"ID3")
+            made.append(note_of(path, sent_ms=SENT_MS + number, transcript=transcript))
+        return made
+
+    def write(self, *notes: Note) -> Result:
+        """Write the feed; sounds are copied as they are."""
+        options = DocumentOptions(DocumentFormat.RSS, base_url="http://x/")
+        job = job_of(DocumentRequest(self.out, options), [])
+        (result,) = job.run(iter(notes), len(notes), Steering())
+        return result
+
+    def heard(self, name: str = "Family.xml") -> int:
+        """How many notes a feed tells of."""
+        return len(check_feed((self.out / name).read_bytes()))
+
+    def feeds(self) -> list[str]:
+        """The names of feeds, and of what is not finished."""
+        return sorted(path.name for path in self.out.iterdir() if path.is_file())
+
+
+@pytest.fixture
+def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pod:
+    """An empty one; sounds are not converted, which the feed does not see."""
+    monkeypatch.setitem(_documents.USUAL_SOUND, DocumentFormat.RSS, Format.ORIGINAL)
+    (tmp_path / "source").mkdir()
+    return Pod(tmp_path / "source", tmp_path / "out")
+
+
+def test_a_feed_grows_in_its_place(pod: Pod) -> None:
+    """Those who subscribed to it see new notes; a server sees that it is new."""
+    assert pod.write(*pod.notes(1, 2)).outcome is Outcome.SAVED
+    feed = pod.out / "Family.xml"
+    feed.chmod(0o604)
+    before = feed.stat()
+    result = pod.write(*pod.notes(1, 2, 3))
+    assert (result.outcome, result.target, result.notes) == (Outcome.SAVED, feed, 3)
+    assert (pod.heard(), pod.feeds()) == (3, ["Family.xml"])
+    after = feed.stat()
+    assert (after.st_mode, after.st_size) == (before.st_mode, result.size)
+    assert after.st_mtime > before.st_mtime
+    assert pod.write(*pod.notes(1, 2, 3)).outcome is Outcome.THERE
+    # What is told of its notes may change, too.
+    result = pod.write(*pod.notes(1, 2, 3, transcript="Hello"))
+    assert (result.outcome, pod.feeds()) == (Outcome.SAVED, ["Family.xml"])
+    assert b"Hello" in feed.read_bytes()
+
+
+def test_a_feed_loses_no_note_without_a_word(pod: Pod) -> None:
+    """It is told that it has others; another chat's of that name has its own."""
+    pod.write(*pod.notes(1, 2))
+    before = (pod.out / "Family.xml").read_bytes()
+    result = pod.write(*pod.notes(2, 3))
+    assert result.outcome is Outcome.FAILED
+    assert result.problem == (
+        f"{pod.out}/Family.xml: also tells of a note that is not among these:"
+        " move it away to write it"
+    )
+    assert (pod.out / "Family.xml").read_bytes() == before
+    assert pod.write(*pod.notes(4, 5)).target.name == "Family (2).xml"
+    assert pod.write(*pod.notes(4, 5, 6)).target.name == "Family (2).xml"
+    assert (pod.heard(), pod.heard("Family (2).xml")) == (2, 3)
+
+
+def change(path: Path, how: str) -> None:
+    """Do to a feed what somebody may do."""
+    made = path.read_bytes()
+    path.unlink()
+    match how:
+        case "a link":
+            other = path.with_suffix(".old")
+            other.write_bytes(made)
+            path.symlink_to(other)
+        case "a folder":
+            path.mkdir()
+        case "a pipe":
+            os.mkfifo(path)
+        case "a word":
+            path.write_bytes(made.replace(b"Ana", b"Mum"))
+        case "a byte more":
+            path.write_bytes(made + b"\n")
+        case _:
+            path.write_bytes(made[: -int(how)])
+
+
+@pytest.mark.parametrize(
+    "how", ["a word", "a byte more", "200", "99999", "a link", "a folder", "a pipe"]
+)
+def test_nothing_else_is_written_over(pod: Pod, how: str) -> None:
+    """What somebody changed, or put there, is theirs."""
+    pod.write(*pod.notes(1, 2))
+    feed = pod.out / "Family.xml"
+    change(feed, how)
+    info, there = feed.lstat(), feed.is_file() and feed.read_bytes()
+    result = pod.write(*pod.notes(1, 2, 3))
+    assert (result.outcome, result.target.name) == (Outcome.SAVED, "Family (2).xml")
+    assert pod.heard("Family (2).xml") == 3
+    assert (feed.lstat().st_ino, feed.is_file() and feed.read_bytes()) == (
+        info.st_ino,
+        there,
+    )
+
+
+def test_a_feed_with_another_title_is_another(pod: Pod) -> None:
+    """Although it is called so and has the same notes."""
+    notes = pod.notes(1, 2)
+    pod.write(*notes)
+    feed = pod.out / "Family.xml"
+    feed.rename(pod.out / "Bob.xml")
+    alone = [
+        note._replace(row=note.row._replace(chat_title="Bob"))
+        for note in pod.notes(1, 2, 3)
+    ]
+    assert pod.write(*alone).target.name == "Bob (2).xml"
+    # One that vanishes in this moment is none.
+    assert notes_lost(pod.out / "Bob (2).xml", feed) is None
 
 
 @pytest.mark.parametrize(

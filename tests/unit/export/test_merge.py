@@ -21,12 +21,10 @@ from tests.support.merging import (
     MINUTE,
     chapters,
     merge,
-    notes_of,
     one,
     said,
     steps,
     told_chapters,
-    write_recordings,
 )
 from tests.support.notes import hostile_texts
 from tests.support.program import RAW
@@ -47,20 +45,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.model import Note
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Recordings of five containers."""
-    folder = tmp_path_factory.mktemp("source")
-    write_recordings(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def notes(source: Path) -> list[Note]:
-    """A note of each, a minute after the other."""
-    return notes_of(source)
 
 
 @pytest.fixture(scope="module")

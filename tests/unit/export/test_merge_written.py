@@ -17,9 +17,7 @@ from tests.support.merging import (
     MINUTE,
     chapters,
     merge,
-    notes_of,
     one,
-    write_recordings,
 )
 from tests.support.program import wait_until
 from tests.support.sound import wav
@@ -42,20 +40,6 @@ if TYPE_CHECKING:
 
     from tui.export import Progress, Result
     from tui.model import Note
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Recordings of five containers."""
-    folder = tmp_path_factory.mktemp("source")
-    write_recordings(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def notes(source: Path) -> list[Note]:
-    """A note of each, a minute after the other."""
-    return notes_of(source)
 
 
 def test_what_can_not_be_read_is_left_out(tmp_path: Path, source: Path) -> None:

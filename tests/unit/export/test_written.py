@@ -28,7 +28,7 @@ from tui.export._markdown import MarkdownWriter, escaped
 from tui.export._plain import TextWriter
 from tui.export._playlist import PlaylistWriter
 from tui.export._tables import COLUMNS, CsvWriter, JsonWriter
-from tui.export._texts import lines, one_line
+from tui.export._texts import cell, lines, one_line
 from tui.export._wording import paragraphs
 from tui.model import Bookmark
 from tui.objects import note_object
@@ -213,7 +213,40 @@ def test_csv_is_a_table_that_computes_nothing(notes: list[Note]) -> None:
             ("comment", lines(note.comment)),
             ("sender", one_line(note.row.sender or "")),
         ):
-            assert cells[name] in {told.strip(), f"'{told.strip()}"}
+            assert cells[name] == cell(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+49 170 1", "'+49 170 1"),
+        ("-1+cmd|' /C calc'!A0", "'-1+cmd|' /C calc'!A0"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\uff1d1\uff0b1", "'\uff1d1\uff0b1"),
+        ("\uff0b1", "'\uff0b1"),
+        ("\uff0d1", "'\uff0d1"),
+        ("\uff20SUM(A1)", "'\uff20SUM(A1)"),
+        ("\ufe66A1", "'\ufe66A1"),
+        ("\t=1", "'=1"),
+        ("\r=1", "'=1"),
+        ("\u00a0\u200d=1", "'\u200d=1"),
+        ("a; =1", "a;' =1"),
+        ("a\n\n\uff1d1\n- b", "a\n\n'\uff1d1\n'- b"),
+        ("a\t=1\r@b", "a\t'=1\r'@b"),
+        ("1=1, a@b.org; x - y", "1=1, a@b.org; x - y"),
+        ("", ""),
+    ],
+)
+def test_no_cell_is_a_formula(text: str, expected: str) -> None:
+    """Nor what becomes a cell where `;` and ends of lines begin one."""
+    assert cell(text) == expected
+
+
+def test_a_cell_of_many_lines_takes_no_time() -> None:
+    """None is looked at twice."""
+    many = "\n ;\t" * 50_000
+    assert cell(f"x{many}=") == f"x{many}'="
 
 
 @given(notes=hostile_notes(), title=HOSTILE)
