@@ -13,10 +13,11 @@ _BLANK = frozenset({"Cc", "Zl", "Zp"})
 _SIGNS = "=+@|%\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b-"
 """With what a formula may begin, also in wide and in small signs."""
 _FORMULA = re.compile(
-    rf"(?:\A|(?<=[;\t\r\n]))(?=[^\S\t\r\n]*[{''.join(_JOINERS)}]*[{_SIGNS}])"
+    rf"(?:\A(?=[^\S\t\r\n]*[{''.join(_JOINERS)}]*[{_SIGNS}])"
+    rf"|(?<=[;\t\r\n])(?=(?:[^\S\t\r\n]|\")*[{''.join(_JOINERS)}]*[{_SIGNS}]))"
 )
 """Ahead of it. Where a comma is for decimals, spreadsheets begin a cell behind `;` and
-at each end of a line, also where quotes hold a text together."""
+at each end of a line, also where quotes hold a text together, and behind quotes."""
 
 
 def one_line(text: str) -> str:
