@@ -22,6 +22,7 @@ from tui.export import (
     Separator,
     parse_document_format,
     parse_format,
+    usual_sound,
 )
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _named(place: Path) -> Format:
 def _document(
     settings: Settings, said: dict[str, Any], form: DocumentFormat
 ) -> DocumentOptions:
-    sound = parse_format(said["sound_format"] or Format.ORIGINAL)
+    sound = parse_format(said["sound_format"] or usual_sound(form))
     return DocumentOptions(
         format=form,
         per=Per(said["per"]) if said["per"] else None,

@@ -13,6 +13,7 @@ from tui.export._documents import (
     Per,
     parse_document_format,
     usual_per,
+    usual_sound,
 )
 from tui.export._events import (
     Counted,
@@ -83,4 +84,5 @@ __all__ = [
     "plan",
     "safe",
     "usual_per",
+    "usual_sound",
 ]

@@ -27,6 +27,7 @@ __all__ = [
     "Writer",
     "parse_document_format",
     "usual_per",
+    "usual_sound",
 ]
 
 
@@ -85,6 +86,15 @@ def usual_per(form: DocumentFormat) -> Per:
         form: What the document is.
     """
     return _USUAL_PER.get(form, Per.CHAT)
+
+
+def usual_sound(form: DocumentFormat) -> Format:
+    """Tell what becomes of the sounds of a document, where nobody says it.
+
+    Args:
+        form: What the document is.
+    """
+    return USUAL_SOUND.get(form, Format.ORIGINAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 from tui.errors import UsageError
 from tui.export._documents import (
     USUAL_LINKED,
-    USUAL_SOUND,
     DocumentFormat,
     Head,
     Linked,
     Per,
     usual_per,
+    usual_sound,
 )
 from tui.export._formats import Format
 from tui.export._jobs import Result
@@ -255,10 +255,9 @@ def _day_of(row: NoteRow | None) -> str:
 
 def _sound_options(options: DocumentOptions) -> Options:
     """Tell how sounds are saved."""
-    usual = USUAL_SOUND.get(options.format)
-    if usual is None or options.sound.format is not Format.ORIGINAL:
+    if options.sound.format is not Format.ORIGINAL:
         return options.sound
-    return replace(options.sound, format=usual)
+    return replace(options.sound, format=usual_sound(options.format))
 
 
 def _base_url(options: DocumentOptions, linked: Linked) -> str:

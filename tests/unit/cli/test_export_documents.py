@@ -42,6 +42,14 @@ def test_it_is_told_what_was_done(known: Earmark, tmp_path: Path) -> None:
     assert done.out == f"wrote 1 file with 2 notes in {where}, 1 was there already\n"
 
 
+def test_the_sounds_of_a_podcast_can_be_changed(known: Earmark, tmp_path: Path) -> None:
+    """They become MP3 anyway, so that nothing more has to be said."""
+    words = ("--format", "rss", "--base-url", "http://x/", "--to", tmp_path / "out")
+    done = known("export", "chat:Ana", *words, "--skip", "2", "--bit-rate", "64")
+    assert (done.code, done.err) == (0, "")
+    assert {path.suffix for path in (tmp_path / "out/Ana").iterdir()} == {".mp3"}
+
+
 def test_what_does_not_go_together(known: Earmark, tmp_path: Path) -> None:
     """It is said what is missing, and nothing is written."""
     words = ("export", "chat:Ana", "--to", tmp_path / "out", "--format")
