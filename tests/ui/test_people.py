@@ -192,6 +192,7 @@ async def test_a_chat_is_renamed_merged_and_split(
         assert "My Family" not in [choice.label for choice in screen._shown]
         await browser.press(*"choir", "enter")
         await browser.until(lambda: told.shown()[b"x/0"].title == "Choir")
+        await browser.until(lambda: "▸ My Family" not in browser.screen)
         await go_to_chat(browser, "Choir")
         await ask(browser, "A", "down", "down")
         assert "1 chat went into it" in browser.screen
