@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from tui.indexer import IndexEvent
 
+# Some tests set limits of the kernel, which hold for every watch that begins meanwhile.
+pytestmark = pytest.mark.xdist_group("kernel limits")
+
 DEADLINE_S = 20.0
 WHOLE = opus_note(0.5)
 OPEN = opus_note(0.5, eos=False)
@@ -382,7 +385,6 @@ def _limit(name: str, value: int) -> Iterator[None]:
         path.write_text(before)
 
 
-@pytest.mark.xdist_group("kernel limits")
 def test_the_queue_overflows(world: World) -> None:
     """The same with the kernel's own queue, made short [W3]."""
     with _limit("max_queued_events", 8):
@@ -395,7 +397,6 @@ def test_the_queue_overflows(world: World) -> None:
     assert world.wait_for(*expected) < 5.5
 
 
-@pytest.mark.xdist_group("kernel limits")
 def test_watches_are_used_up_at_the_start(world: World) -> None:
     """Folders are compared instead, and the reason is told [W6]."""
     with _limit("max_user_watches", 1):
@@ -406,7 +407,6 @@ def test_watches_are_used_up_at_the_start(world: World) -> None:
     assert world.wait_for(OLD, b"202401/a.opus") < 5.0
 
 
-@pytest.mark.xdist_group("kernel limits")
 def test_watches_are_used_up_later(world: World) -> None:
     """Folders that could not be watched any more are compared [W6]."""
     world.start()
