@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.dealing import Dealing, groups_first, stand_back
 from tests.support.memory import memory_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from xdist.remote import Producer
 
 # How fast examples are made is a property of the machine, not of the code.
 settings.register_profile(
@@ -37,6 +40,8 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "ffmpeg": ("ffmpeg",),
     "sshd": ("/usr/sbin/sshd", "ssh"),
     "chromium": ("chromium",),
+    "firefox": ("firefox-esr",),
+    "mosh": ("mosh-server", "mosh-client"),
 }
 """Parts of the machine that some tests need: name, programs."""
 
@@ -48,14 +53,29 @@ _FOREIGN = ("EARMARK_", "XDG_", "PULSE_", "SSH_", "NO_COLOR", "COLORTERM", "TEXT
 """Beginnings of variables that would make a test depend on who runs it."""
 
 
+_SHORT = 40
+"""Bytes that still tell something in the name of a test."""
+
+
 def _missing(part: str) -> str | None:
     if part in _MODULES:
         return None if importlib.util.find_spec(_MODULES[part]) else _MODULES[part]
     return next((p for p in _PARTS[part] if shutil.which(p) is None), None)
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Dealing:
+    """Deal the tests out by function."""
+    return Dealing(config, log)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name files by their parameter: made anew, they may differ in each worker."""
+    return argname if isinstance(val, bytes) and len(val) > _SHORT else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip tests whose part is not there; where EARMARK_CI is set, let them fail."""
+    groups_first(items)
     for item in items:
         for mark in item.iter_markers("needs"):
             for part in mark.args:
@@ -66,6 +86,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                     item.add_marker(pytest.mark.usefixtures("absent_part"))
                 else:
                     item.add_marker(pytest.mark.skip(reason=f"needs {gone}"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give way to groups as soon as a worker has no more of its own."""
+    if hasattr(item.config, "workerinput") and not item.get_closest_marker(
+        "xdist_group"
+    ):
+        stand_back()
 
 
 def pytest_collection_finish() -> None:

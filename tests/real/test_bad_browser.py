@@ -20,7 +20,7 @@ from tests.support.bad_files import (
     bad_library,
     hostile_notes,
 )
-from tests.support.program import command, wait_until
+from tests.support.program import command
 from tests.support.terminal import ENTER, PtyTerminal, base_environ
 
 if TYPE_CHECKING:
@@ -69,16 +69,13 @@ class Tour:
     def go(self, keys: bytes, words: str) -> None:
         """Type something, and wait until the details speak of it."""
         self.terminal.send(keys)
-        wait_until(
-            lambda: words in self.details,
-            lambda: f"{keys!r}, {words!r}:\n{self.terminal.text}",
-        )
+        self.terminal.wait_until(lambda: words in self.details)
 
     def go_on(self) -> str:
         """Go to the next row, and return what the details then show."""
         before = self.details
         self.terminal.send(b"j")
-        wait_until(lambda: self.details not in {before, ""}, lambda: before)
+        self.terminal.wait_until(lambda: self.details not in {before, ""})
         self.terminal.wait_until_quiet(0.15)
         return self.details
 
@@ -151,7 +148,7 @@ def play_what_is_good(tour: Tour) -> None:
     tour.terminal.send(b"J")
     tour.go(b"lj", MARKED[23][1].decode())
     tour.terminal.send(ENTER)
-    wait_until(lambda: MARKED[23][1].decode() in tour.terminal.lines[-2])
+    tour.terminal.wait_until(lambda: MARKED[23][1].decode() in tour.terminal.lines[-2])
     tour.terminal.wait_for("0:01 / 0:01")
 
 

@@ -49,6 +49,10 @@ def base_environ(**more: str) -> dict[str, str]:
     }
 
 
+def _late(seconds: float, shown: str) -> str:
+    return f"not within {seconds:g} s; on the screen:\n{shown}"
+
+
 def _wait(
     condition: Callable[[], bool], seconds: float, tell: Callable[[], str]
 ) -> None:
@@ -56,7 +60,7 @@ def _wait(
     pause = threading.Event()
     while not condition():
         if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds:g} s; on the screen:\n{tell()}")
+            raise AssertionError(_late(seconds, tell()))
         pause.wait(0.02)
 
 
@@ -87,7 +91,10 @@ class PtyTerminal:
         """Seconds from the start to the first byte."""
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._came = threading.Condition(self._lock)
+        self._lines: list[str] = []
+        """What is on the screen; empty when something else came since."""
 
     def __enter__(self) -> Self:
         """Start the program."""
@@ -128,12 +135,15 @@ class PtyTerminal:
                 if self.process.poll() is not None:
                     return
                 continue
-            with self._lock:
+            with self._came:
                 if not self.output:
                     self.first_byte_s = time.monotonic() - self._started
                 self.output += data
+                self._lines = []
                 with suppress(Exception):  # pyte knows fewer sequences than terminals
                     self._stream.feed(data)
+                if not select.select([self._master], [], [], 0)[0]:
+                    self._came.notify_all()  # no more of this picture to come
 
     def send(self, keys: bytes) -> None:
         """Type something."""
@@ -143,12 +153,32 @@ class PtyTerminal:
     def lines(self) -> list[str]:
         """The lines of the screen."""
         with self._lock:
-            return list(self._screen.display)
+            if not self._lines:  # pyte's own would measure each character again
+                columns = range(self.columns)
+                rows = map(self._screen.buffer.__getitem__, range(self.rows))
+                self._lines = ["".join(row[x].data for x in columns) for row in rows]
+            return list(self._lines)
 
     @property
     def text(self) -> str:
         """The screen as one text."""
         return "\n".join(line.rstrip() for line in self.lines)
+
+    def wait_until(
+        self, condition: Callable[[], bool], seconds: float = DEADLINE_S
+    ) -> None:
+        """Wait until something is so; asked when anything came, and now and then.
+
+        Args:
+            condition: Whether it is so.
+            seconds: Until the test fails.
+        """
+        end = time.monotonic() + seconds
+        with self._came:
+            while not condition():
+                if time.monotonic() > end:
+                    raise AssertionError(_late(seconds, self.text))
+                self._came.wait(0.1)
 
     def wait_for(self, text: str, seconds: float = DEADLINE_S) -> float:
         """Wait until some text is on the screen.
@@ -156,12 +186,12 @@ class PtyTerminal:
         Returns:
             Seconds since the start of the program.
         """
-        _wait(lambda: text in self.text, seconds, lambda: self.text)
+        self.wait_until(lambda: text in self.text, seconds)
         return time.monotonic() - self._started
 
     def wait_without(self, text: str, seconds: float = DEADLINE_S) -> None:
         """Wait until some text is not on the screen any more."""
-        _wait(lambda: text not in self.text, seconds, lambda: self.text)
+        self.wait_until(lambda: text not in self.text, seconds)
 
     def wait_until_quiet(self, quiet_s: float = 0.4, seconds: float = 10.0) -> int:
         """Wait until nothing was sent for a while.
@@ -169,16 +199,16 @@ class PtyTerminal:
         Returns:
             How many bytes were sent since the start.
         """
-        seen = [len(self.output), time.monotonic()]
-
-        def is_quiet() -> bool:
-            now = time.monotonic()
-            if len(self.output) != seen[0]:
-                seen[:] = [len(self.output), now]
-            return now - seen[1] >= quiet_s
-
-        _wait(is_quiet, seconds, lambda: self.text)
-        return len(self.output)
+        end = time.monotonic() + seconds
+        with self._came:
+            seen, since = len(self.output), time.monotonic()
+            while (left := since + quiet_s - time.monotonic()) > 0:
+                self._came.wait(left)
+                if len(self.output) != seen:
+                    seen, since = len(self.output), time.monotonic()
+                if time.monotonic() > end:
+                    raise AssertionError(_late(seconds, self.text))
+            return seen
 
     @property
     def echoes(self) -> bool:

@@ -90,7 +90,7 @@ async def test_silence_takes_its_line_for_a_while(
     browsing: Browsing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then two words are left, and the tree has its row back."""
-    monkeypatch.setattr(PlayerBar, "SILENCE_S", 0.2)
+    monkeypatch.setattr(PlayerBar, "SILENCE_S", 1.0)
     async with browsing(size=(80, 24)) as browser:
         problem = "No sound: there is no sound device"
         browser.fakes.playing.tell(NowPlaying(device_problem=problem))

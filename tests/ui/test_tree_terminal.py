@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import random
 import sys
-import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,14 +55,6 @@ class Driver:
         self.terminal.send(keys.encode() + b"S")
         self.terminal.wait_for(f"count {self.count}.")
 
-    def wait_without(self, text: str) -> None:
-        """Wait until some text has gone from the screen."""
-        end = time.monotonic() + 10
-        pause = threading.Event()
-        while text in self.terminal.text:
-            assert time.monotonic() < end, self.terminal.text
-            pause.wait(0.02)
-
 
 @pytest.mark.parametrize(
     ("seed", "keys", "columns", "environ"),
@@ -97,7 +87,7 @@ def test_rows_written_directly_equal_a_full_repaint(
                     driver.type(burst)
                     burst = ""
             driver.type(f"{burst}c")  # no panel is left open
-            driver.wait_without("a notice")
+            terminal.wait_without("a notice")
             driver.type("")
             before = looks(terminal)
             driver.type("R")

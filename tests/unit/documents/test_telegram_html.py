@@ -372,7 +372,7 @@ def test_a_page_that_is_cut_anywhere() -> None:
 @pytest.mark.parametrize(
     "page",
     [
-        b"<" * 3_000_000,
+        b"<" * 1_000_000,
         b"<div " + b"a" * 3_000_000,
         b"<div>" * 600_000,
         b'<div class="message"><div title="' + b"x" * 3_000_000,
