@@ -86,6 +86,8 @@ def main() -> None:
             time.sleep(0.5)
             terminal.send(b"n")
             time.sleep(1)
+            terminal.send(b"g")  # where every key moves something, again
+            time.sleep(1)
             delays = _keys(terminal, KEYS)
             done = len([*target.glob("*.mp3")])
             table.times(
