@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from tui.model import NoteId
+    from tui.playback import NowPlaying
+    from tui.screens._page_offer import PageOffer
     from tui.screens.exporting import ExportActions
     from tui.screens.finding import FindActions
     from tui.screens.first import FirstScreen
@@ -147,6 +150,7 @@ class EarmarkApp(App[None]):
         self._people: PeopleActions | None = None
         self._marks: MarkActions | None = None
         self._listen: ListenActions | None = None
+        self._page_offer: PageOffer | None = None
         self._find: FindActions | None = None
         self._export: ExportActions | None = None
         self._first: FirstScreen | None = None
@@ -332,6 +336,8 @@ class EarmarkApp(App[None]):
         self.main.show_playing(message.now)
         if self._listen is not None:
             self._listen.show_playing(message.now)
+        if message.now.device_problem:
+            self._offer_page(message.now)
         trouble = self._services.trouble()
         if trouble and trouble != self._trouble:  # where listening stands is not kept
             self.main.say(trouble, is_warning=True)
@@ -453,6 +459,16 @@ class EarmarkApp(App[None]):
             name: What to do, see `ListenActions.do`.
         """
         self.run_worker(self._listen_actions.do(name), group="listen")
+
+    def _offer_page(self, now: NowPlaying) -> None:
+        if self._page_offer is None:
+            from tui.screens._page_offer import PageOffer
+
+            self._page_offer = PageOffer(self, self._services.playing, self._glyphs)
+        if self._page_offer.is_due(now):
+            # The outputs show the way to the page.
+            then = partial(self._listen_actions.do, "output")
+            self.run_worker(self._page_offer.make(then), group="offer")
 
     @property
     def _listen_actions(self) -> ListenActions:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping
 
-__all__ = ["die_with", "environment", "opened_log"]
+__all__ = ["die_with", "environment", "opened_log", "taken_over"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _LOG_LIMIT = 1_000_000
@@ -49,6 +50,20 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
         paths = [str(_ROOT), *filter(None, [env.get("PYTHONPATH")])]
         env["PYTHONPATH"] = os.pathsep.join(paths)
     return env
+
+
+def taken_over() -> socket.socket:
+    """Take the socket that is a child's standard input away from there.
+
+    A library's own child would inherit it and keep it open after this process's end.
+    """
+    import socket
+
+    connection = socket.socket(fileno=os.dup(0))
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    os.close(nowhere)
+    return connection
 
 
 def opened_log(path: Path | None) -> IO[bytes]:

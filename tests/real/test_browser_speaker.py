@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
+import shlex
 import signal
-import statistics
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -14,62 +13,31 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.chromium import Chromium
-from tests.support.ear import Ear, wait_until
+from tests.support.ear import wait_until
 from tests.support.notes import amr_note
+from tests.support.paged_player import Place, is_silent
 from tests.support.pulse import PulseServer, Recorder
 from tests.support.sound import (
     chirp,
     correlation,
+    long_wav,
     opus,
+    pitches,
     read_wav,
-    samples,
     sounding,
     wav,
 )
-from tui.audio import RATE, Ended, EngineProcess, PlayerState
+from tests.support.sshd import SshServer, free_port
+from tui.audio import RATE, Ended, PlayerState, PositionChanged
 from tui.child import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.chromium import Tab
-
 pytestmark = [pytest.mark.xdist_group("sound"), pytest.mark.timeout(60)]
 
 SOUND = chirp(4)
-
-
-class Place:
-    """A player whose output is a page, and its notes.
-
-    Args:
-        folder: Where the notes are.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.log = folder / "log"
-        self.player = EngineProcess("browser", log_path=self.log)
-        self.ear = Ear(self.player)
-
-    def note(self, name: str, content: bytes) -> bytes:
-        """Write a note."""
-        path = self.folder / name
-        path.write_bytes(content)
-        return os.fsencode(path)
-
-    def address(self) -> str:
-        """Wait for the address that the user is told."""
-        wait_until(lambda: "http:" in self.player.status.device_problem)
-        found = re.search(r"http:\S+", self.player.status.device_problem)
-        assert found is not None
-        return found[0]
-
-    def open(self, tab: Tab) -> None:
-        """Open the page."""
-        tab.page.goto(self.address())
-        wait_until(lambda: not self.player.status.device_problem)
 
 
 @pytest.fixture
@@ -93,34 +61,6 @@ def chromium(pulse: PulseServer) -> Iterator[Chromium]:
     """Give a browser that plays there."""
     with Chromium(pulse.environment) as browser:
         yield browser
-
-
-def pitch(pcm: bytes) -> float:
-    """Measure the pitch of a tone, however many holes a busy machine left in it.
-
-    A hole makes one period long, or short where the wave goes on elsewhere, and leaves
-    those beside it as they are.
-    """
-    x = samples(pcm)
-    ups = [i for i in range(1, len(x)) if x[i - 1] < 0 <= x[i]]
-    periods = [later - sooner for sooner, later in itertools.pairwise(ups)]
-    usual = statistics.median(periods)
-    whole = [period for period in periods if 0.7 < period / usual < 1.4]
-    return RATE / statistics.fmean(whole)
-
-
-def pitches(pcm: bytes) -> list[float]:
-    """Give the pitch of each eighth of a second that sounds."""
-    step = 2 * RATE // 8
-    parts = (pcm[at : at + step] for at in range(0, len(pcm) - step, step))
-    return [pitch(part) for part in parts if max(samples(part)) > 3000]
-
-
-def is_silent(recorder: Recorder) -> bool:
-    """Tell whether nothing is heard for a tenth of a second."""
-    begin = recorder.frames
-    recorder.wait(RATE // 10)
-    return not any(samples(recorder.mono(begin)))
 
 
 @pytest.mark.needs("chromium")
@@ -213,6 +153,130 @@ def test_a_page_that_is_closed_and_opened_again_goes_on(
         assert tab.ask("here().currentTime") * 1000 >= at_ms - 50
 
 
+@pytest.mark.needs("chromium")
+def test_the_middle_of_an_hour_is_heard_before_the_rest_is_made(
+    place: Place, chromium: Chromium, tmp_path: Path
+) -> None:
+    """A film or a long WAV begins where one asks, and all places stay true."""
+    player, ear = place.player, place.ear
+    long = tmp_path / "long.wav"
+    long_wav(long, 3600, {1800: SOUND})
+    with chromium.tab() as tab:
+        place.open(tab)
+        player.load(os.fsencode(long), position_ms=1_800_000)
+        ear.await_position(1_800_800)
+        assert player.status.duration_ms == 3_600_000
+        assert tab.ask("here().duration") == 3600
+        assert 1800 < tab.ask("here().currentTime") < 1810
+        tab.page.reload()  # the line breaks, and it goes on
+        wait_until(lambda: player.status.state is PlayerState.PLAYING)
+        ear.await_position(player.status.position_ms + 500)
+        assert 1800.5 < tab.ask("here().currentTime") < 1815
+        player.seek(3_599_700)
+        ear.await_count(Ended, 1)
+        assert player.status.position_ms == 3_600_000
+        assert tab.troubles == []
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.needs("pulseaudio")
+def test_a_far_place_of_a_long_note_is_heard(
+    place: Place, pulse: PulseServer, chromium: Chromium
+) -> None:
+    """It is the right one, of the very packets of the file."""
+    player, ear = place.player, place.ear
+    with Recorder(pulse) as heard, chromium.tab() as tab:
+        place.open(tab)
+        content = opus(chirp(60), 150_000)
+        assert len(content) > 1_000_000
+        player.load(place.note("a.opus", content))
+        ear.await_position(200)
+        player.pause()
+        ear.await_state(PlayerState.PAUSED)
+        wait_until(lambda: is_silent(heard))
+        at = heard.frames
+        player.seek(50_000)
+        player.play()
+        ear.await_position(51_000)
+        player.pause()
+        ear.await_state(PlayerState.PAUSED)
+        # It rises from 200 by 47 Hz a second.
+        begun = pitches(sounding(heard.mono(at)))
+        assert 2400 < begun[len(begun) // 2] < 2700
+        assert tab.ask("here().duration") == 60
+        assert tab.troubles == []
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.needs("pulseaudio")
+def test_a_pause_before_what_follows_can_be_gone_on_from(
+    place: Place, chromium: Chromium
+) -> None:
+    """The note that is over does not begin anew."""
+    player, ear = place.player, place.ear
+    with chromium.tab() as tab:
+        place.open(tab)
+        player.load(place.note("a.opus", opus(SOUND)), position_ms=3500)
+        player.prepare(place.note("b.opus", opus(SOUND)), gap_ms=3000)
+        wait_until(lambda: bool(tab.ask("gap > 0")))
+        player.pause()
+        ear.await_state(PlayerState.PAUSED)
+        assert tab.ask("gap") == 0
+        over = player.status.generation
+        player.prepare(place.note("c.opus", opus(SOUND)), gap_ms=100)
+        player.play()
+        ear.await_count(Ended, 1)
+        ear.await_position(300)
+        assert player.status.path == place.note("c.opus", opus(SOUND))
+        again = [e.position_ms for e in ear.of(PositionChanged) if e.generation == over]
+        assert min(again) >= 3500
+        assert tab.troubles == []
+
+
+SERVE = """
+import sys
+from tui.audio import Load
+from tui.remote._web import WebEngine
+engine = WebEngine(lambda event: None, port=int(sys.argv[1]))
+engine.start()
+print(engine.address, flush=True)
+engine.send(Load(1, sys.argv[2].encode()))
+sys.stdin.readline()
+engine.close()
+"""
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.needs("pulseaudio")
+@pytest.mark.needs("sshd")
+def test_ssh_ends_though_its_page_stays_open(
+    tmp_path: Path, chromium: Chromium
+) -> None:
+    """`ssh -L` waits for the end of all connections, and browsers keep idle ones."""
+    note = tmp_path / "a.opus"
+    note.write_bytes(opus(SOUND))
+    there, here = free_port(), free_port()
+    way = ["env", f"PYTHONPATH={environment().get('PYTHONPATH', '')}", sys.executable]
+    words = shlex.join([*way, "-P", "-c", SERVE, str(there), str(note)])
+    with SshServer() as server, chromium.tab() as tab:
+        ssh = [*shlex.split(server.command), "-L", f"{here}:127.0.0.1:{there}"]
+        with subprocess.Popen(
+            [*ssh, server.host, words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as line:
+            try:
+                assert line.stdin is not None
+                assert line.stdout is not None
+                address = line.stdout.readline().decode().strip()
+                tab.open(address.replace(f":{there}/", f":{here}/"))
+                tab.wait("here().currentTime > 0.3")
+                line.stdin.write(b"\n")
+                line.stdin.flush()
+                assert line.wait(5) == 0
+                assert "again" in tab.page.inner_text("#state")
+            finally:
+                line.kill()
+
+
 def test_listen_plays_without_a_browser(place: Place, tmp_path: Path) -> None:
     """`earmark listen`, told the address, plays here and reports back."""
     player, ear = place.player, place.ear
@@ -227,7 +291,9 @@ def test_listen_plays_without_a_browser(place: Place, tmp_path: Path) -> None:
         listener.stdin.flush()
         wait_until(lambda: not player.status.device_problem)
         player.load(place.note("a.opus", opus(SOUND)))
-        player.prepare(place.note("b.wav", wav(SOUND)))
+        long = tmp_path / "b.wav"  # which is made over there while it plays
+        long_wav(long, 3600, {0: SOUND})
+        player.prepare(os.fsencode(long))
         ear.await_position(800)
         player.pause()
         ear.await_state(PlayerState.PAUSED)
@@ -235,8 +301,8 @@ def test_listen_plays_without_a_browser(place: Place, tmp_path: Path) -> None:
         player.play()
         ear.await_count(Ended, 1)
         ear.await_position(200)
-        assert player.status.path == os.fsencode(tmp_path / "b.wav")
-        player.seek(3800)
+        assert player.status.path == os.fsencode(long)
+        player.seek(3_599_800)
         ear.await_count(Ended, 2)
         listener.send_signal(signal.SIGINT)
         assert listener.wait(10) == 130

@@ -64,6 +64,10 @@ class Tab:
         self.troubles.append(f"{dialog.type}: {dialog.message}")
         dialog.dismiss()
 
+    def open(self, url: str) -> None:
+        """Go to an address."""
+        self.page.goto(url)
+
     def ask(self, script: str, given: object = None) -> Any:  # noqa: ANN401  # JSON
         """Have an expression or function worked out in the page; gives its value."""
         return self.page.evaluate(script, given)

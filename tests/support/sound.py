@@ -7,8 +7,11 @@ of what was played is looked up in the source, byte by byte. A sine shows steps.
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import random
+import statistics
+import struct
 import wave
 from array import array
 from functools import lru_cache
@@ -26,8 +29,11 @@ __all__ = [
     "correlation",
     "find",
     "frequency",
+    "long_wav",
     "noise",
     "opus",
+    "pitch",
+    "pitches",
     "read_wav",
     "samples",
     "sine",
@@ -73,6 +79,26 @@ def wav(pcm: bytes, rate: int = RATE, channels: int = 1) -> bytes:
         file.setframerate(rate)
         file.writeframes(pcm)
     return out.getvalue()
+
+
+def long_wav(path: Path, seconds: int, sounds: dict[int, bytes]) -> None:
+    """Write a long WAV that takes no room: silence, but for a few sounds.
+
+    Args:
+        path: The file.
+        seconds: How long it is.
+        sounds: PCM, by the second at which it begins.
+    """
+    head = bytearray(wav(b""))
+    size = 2 * seconds * RATE
+    struct.pack_into("<I", head, 4, 36 + size)
+    struct.pack_into("<I", head, 40, size)
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(len(head) + size)
+        for second, pcm in sounds.items():
+            file.seek(len(head) + 2 * second * RATE)
+            file.write(pcm)
 
 
 def read_wav(path: Path) -> bytes:
@@ -138,6 +164,27 @@ def frequency(pcm: bytes) -> float:
     if len(ups) < 2:
         return 0.0
     return (len(ups) - 1) * RATE / (ups[-1] - ups[0])
+
+
+def pitch(pcm: bytes) -> float:
+    """Measure the pitch of a tone, however many holes a busy machine left in it.
+
+    A hole makes one period long, or short where the wave goes on elsewhere, and leaves
+    those beside it as they are.
+    """
+    x = samples(pcm)
+    ups = [i for i in range(1, len(x)) if x[i - 1] < 0 <= x[i]]
+    periods = [later - sooner for sooner, later in itertools.pairwise(ups)]
+    usual = statistics.median(periods)
+    whole = [period for period in periods if 0.7 < period / usual < 1.4]
+    return RATE / statistics.fmean(whole)
+
+
+def pitches(pcm: bytes) -> list[float]:
+    """Give the pitch of each eighth of a second that sounds."""
+    step = 2 * RATE // 8
+    parts = (pcm[at : at + step] for at in range(0, len(pcm) - step, step))
+    return [pitch(part) for part in parts if max(samples(part)) > 3000]
 
 
 def correlation(one: bytes, other: bytes, reach: int = 480) -> float:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +20,7 @@ from tests.support.ear import wait_until
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["SshServer"]
+__all__ = ["SshServer", "free_port"]
 
 _CONFIG = """\
 Port {port}
@@ -31,7 +33,7 @@ UsePAM no
 PermitRootLogin yes
 PasswordAuthentication no
 KbdInteractiveAuthentication no
-SetEnv XDG_RUNTIME_DIR={folder}/run
+SetEnv XDG_RUNTIME_DIR={folder}/run HOME={folder}/home
 """
 
 
@@ -42,15 +44,34 @@ class SshServer:
         # Short: the path of a socket has no more than 107 bytes.
         self.folder = Path(tempfile.mkdtemp(prefix="ssh-"))
         self.folder.chmod(0o711)  # others may pass: what is in it must hold them off
-        self.port = _free_port()
+        self.port = free_port()
         self.runtime = self.folder / "run"
         """Where programs that are logged in put their sockets."""
+        self.home = self.folder / "home"
+        """The home over there; its `bin` is in the PATH of a login."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def host(self) -> str:
         """What to connect to."""
         return f"{getpass.getuser()}@127.0.0.1"
+
+    def programs(self, folder: Path, **environ: str) -> None:
+        """Make an `earmark`, and an `ssh` that finds the way but for the port.
+
+        Args:
+            folder: Where; the `bin` of a home.
+            environ: What the `earmark` has in its environment.
+        """
+        folder.mkdir(parents=True)
+        words = shlex.join(["env", *(f"{name}={environ[name]}" for name in environ)])
+        way = self.command.replace(f" -p {self.port}", "")
+        for name, line in (
+            ("earmark", f"{words} {sys.executable} -P -m tui"),
+            ("ssh", f"{shutil.which('ssh')}{way.removeprefix('ssh')}"),
+        ):
+            (folder / name).write_text(f'#!/bin/sh\nexec {line} "$@"\n')
+            (folder / name).chmod(0o755)
 
     @property
     def command(self) -> str:
@@ -75,17 +96,12 @@ class SshServer:
             )
         shutil.copy(self.folder / "user.pub", self.folder / "allowed")
         self.runtime.mkdir(mode=0o700)
-        config = self.folder / "config"
-        config.write_text(_CONFIG.format(port=self.port, folder=self.folder))
+        self.home.mkdir(mode=0o700)
+        (self.home / ".profile").write_text("PATH=$HOME/bin:$PATH; PS1='ready$ '\n")
         with suppress(OSError):
             Path("/run/sshd").mkdir(exist_ok=True)  # where it separates privileges
-        program = shutil.which("sshd") or "/usr/sbin/sshd"
-        log = self.folder / "log"
-        self._process = subprocess.Popen(
-            [program, "-D", "-f", str(config), "-E", str(log)],
-            stdin=subprocess.DEVNULL,
-        )
-        wait_until(self._answers, what="an answer of sshd")
+        while not self._listens():
+            self.port = free_port()  # somebody else has taken the one before
         return self
 
     def __exit__(
@@ -108,9 +124,23 @@ class SshServer:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    def _answers(self) -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+    def _listens(self) -> bool:
+        """Start it; returns whether it got its port."""
+        config, log = self.folder / "config", self.folder / "log"
+        config.write_text(_CONFIG.format(port=self.port, folder=self.folder))
+        log.write_bytes(b"")
+        program = shutil.which("sshd") or "/usr/sbin/sshd"
+        self._process = process = subprocess.Popen(
+            [program, "-D", "-f", str(config), "-E", str(log)],
+            stdin=subprocess.DEVNULL,
+        )
+        wait_until(
+            lambda: b"listening on" in log.read_bytes() or process.poll() is not None,
+            what="sshd",
+        )
+        if process.poll() is None:
             return True
+        assert b"Address already in use" in log.read_bytes(), log.read_bytes()
         return False
 
 
@@ -125,7 +155,8 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -67,6 +67,7 @@ class WebPage:
     ) -> None:
         """Leave without a word."""
         await self.session.close()
+        self.line._response.close()  # else its connection is found by the collector
 
     async def take(self, *kinds: str) -> dict[str, Any]:
         """Wait for an order of some kind; others before it are passed over."""
@@ -78,11 +79,18 @@ class WebPage:
                     return order
 
     async def say(
-        self, what: str, note: int, at: int = 0, *, order: int | None = None
+        self,
+        what: str,
+        note: int,
+        at: int = 0,
+        *,
+        order: int | None = None,
+        **more: float,
     ) -> None:
         """Say something, about a note."""
         number = self.number if order is None else order
-        await self.line.send_json({"what": what, "n": number, "note": note, "at": at})
+        told = {"what": what, "n": number, "note": note, "at": at, **more}
+        await self.line.send_json(told)
 
     async def closed(self) -> int | None:
         """Wait for the end of the line; returns its code."""

@@ -70,7 +70,9 @@ def test_the_machine_check_installs_what_tests_need() -> None:
         "espeak": "espeak-ng",
         "ffmpeg": "ffmpeg",
         "sshd": "openssh-server",
+        "mosh": "mosh",
         "chromium": "chromium",
+        "firefox": "firefox-esr",
         "simpleaudio": "libasound2-dev gcc",
         "ios": "simpleaudio,ios",
     }

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tui.audio._decode import Decoder, Recording
     from tui.audio._engine import Engine
     from tui.audio._events import (
+        NO_SOUND_HERE,
         DeviceChanged,
         Ended,
         Failed,
@@ -66,17 +67,29 @@ if TYPE_CHECKING:
     from tui.audio._peaks import MeasuredSound, measure_sound, rough_peaks, shape
     from tui.audio._process import EngineProcess
     from tui.audio._published import Published
+    from tui.audio._restarts import Restarts
     from tui.audio._shelf import Shelf
     from tui.audio._sound import Sound, clamped_speed, clamped_volume, gain_db
+    from tui.audio._speakers import SPEAKER, in_ssh, speaker_sockets
     from tui.audio._tone import TONE_FRAMES, lead
-    from tui.audio._wire import Lines, Message, Refused, WireError, decode, encode
+    from tui.audio._wire import (
+        Lines,
+        Message,
+        Refused,
+        Replaced,
+        WireError,
+        decode,
+        encode,
+    )
 
 __all__ = [
     "BARE_CODECS",
     "CHANNELS",
     "FADE",
+    "NO_SOUND_HERE",
     "OUTPUTS",
     "RATE",
+    "SPEAKER",
     "TONE_FRAMES",
     "Command",
     "Decoder",
@@ -111,6 +124,8 @@ __all__ = [
     "Published",
     "Recording",
     "Refused",
+    "Replaced",
+    "Restarts",
     "Seek",
     "SeekBy",
     "SetBoost",
@@ -138,6 +153,7 @@ __all__ = [
     "far_server",
     "gain_db",
     "head_of",
+    "in_ssh",
     "lead",
     "list_outputs",
     "make_output",
@@ -147,6 +163,7 @@ __all__ = [
     "rough_peaks",
     "serve",
     "shape",
+    "speaker_sockets",
 ]
 
 _HOMES = {
@@ -194,10 +211,20 @@ _HOMES = {
     "_peaks": ("MeasuredSound", "measure_sound", "rough_peaks", "shape"),
     "_process": ("EngineProcess",),
     "_published": ("Published",),
+    "_restarts": ("Restarts",),
     "_shelf": ("Shelf",),
     "_sound": ("Sound", "clamped_speed", "clamped_volume", "gain_db"),
+    "_speakers": ("SPEAKER", "in_ssh", "speaker_sockets"),
     "_tone": ("TONE_FRAMES", "lead"),
-    "_wire": ("Lines", "Message", "Refused", "WireError", "decode", "encode"),
+    "_wire": (
+        "Lines",
+        "Message",
+        "Refused",
+        "Replaced",
+        "WireError",
+        "decode",
+        "encode",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from tui.audio._speakers import SPEAKER, in_ssh, speaker_sockets
 from tui.audio._wire import Lines, decode, encode
 from tui.child import environment, opened_log
 
@@ -20,15 +21,12 @@ if TYPE_CHECKING:
 
     from tui.audio._wire import Message
 
-__all__ = ["BROWSER", "SPEAKER", "Child", "child_command", "same_child", "wants_malloc"]
+__all__ = ["AUTO", "BROWSER", "Child", "child_command", "same_child", "wants_malloc"]
 
 _READ = 65_536
 _UNSENT_LIMIT = 1_000_000
 
-
-SPEAKER = "speaker:"
-"""How the name of an output begins that is on another machine; the rest is the socket
-on which its speaker listens."""
+AUTO = "auto"
 BROWSER = "browser"
 """The output that is a page in the user's browser."""
 
@@ -58,7 +56,11 @@ def child_command(output: str, *, options: Sequence[str] = ()) -> list[str]:
 
 def same_child(output: str, other: str) -> bool:
     """Tell whether one child can go over from an output to another."""
-    return output == other or not any(
+    if output == other:
+        return True
+    if other == AUTO and (in_ssh() or speaker_sockets()):
+        return False  # only what a child begins with is looked for elsewhere, too
+    return not any(
         each.startswith(SPEAKER) or each == BROWSER for each in (output, other)
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 __all__ = [
+    "NO_SOUND_HERE",
     "DeviceChanged",
     "Ended",
     "Failed",
@@ -17,6 +18,9 @@ __all__ = [
     "PositionChanged",
     "StateChanged",
 ]
+
+NO_SOUND_HERE = "No sound here: run earmark ssh HOST where you sit"
+"""The problem of an SSH session without a device."""
 
 
 class PlayerState(StrEnum):

@@ -11,7 +11,6 @@ import faulthandler
 import importlib
 import logging
 import os
-import socket
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from tui.audio._commands import Command
 from tui.audio._outbox import Outbox
 from tui.audio._sound import TARGET_LUFS
 from tui.audio._wire import (
+    Elsewhere,
     Lines,
     Ping,
     Pong,
@@ -30,7 +30,7 @@ from tui.audio._wire import (
     decode,
     encode,
 )
-from tui.child import die_with
+from tui.child import die_with, taken_over
 from tui.errors import EarmarkError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _encoded(message: Message) -> bytes:
 
 def serve(
     connection: Connection,
-    make_engine: Callable[[Callable[[PlayerEvent], None]], HostedEngine],
+    make_engine: Callable[[Callable[[Message], None]], HostedEngine],
     *,
     warm_up: Callable[[], None] | None = None,
 ) -> int:
@@ -201,7 +201,7 @@ def main(
     logging.basicConfig(
         stream=sys.stderr, format="%(asctime)s audio %(name)s: %(message)s"
     )
-    connection = _taken_over()
+    connection = taken_over()
     status = 1
     try:
         if engine is None:
@@ -237,7 +237,7 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _real_engine(
-    options: argparse.Namespace, emit: Callable[[PlayerEvent], None]
+    options: argparse.Namespace, emit: Callable[[Message], None]
 ) -> HostedEngine:
     from tui.audio._engine import Engine
     from tui.audio._outputs import make_output
@@ -247,6 +247,7 @@ def _real_engine(
         period_ms=options.period_ms,
         path=options.path,
         pace=options.pace,
+        elsewhere=lambda name: emit(Elsewhere(name)),
     )
     return Engine(output, emit=emit, target_lufs=options.target_lufs)
 
@@ -259,15 +260,3 @@ def _warm_up(output: str) -> None:
             importlib.import_module(name)
         except ImportError:
             _log.exception("without %s there is no sound", name)
-
-
-def _taken_over() -> socket.socket:
-    """Take the socket away from standard input.
-
-    A library's own child would inherit it and keep it open after this process's end.
-    """
-    connection = socket.socket(fileno=os.dup(0))
-    nowhere = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nowhere, 0)
-    os.close(nowhere)
-    return connection

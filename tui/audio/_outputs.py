@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import os
 import threading
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Protocol
 
-from tui.audio._events import OutputInfo
+from tui.audio._events import NO_SOUND_HERE, OutputInfo
 from tui.audio._null import NullOutput
+from tui.audio._speakers import find_speaker, in_ssh
 from tui.errors import AudioError, UsageError
 
 if TYPE_CHECKING:
@@ -77,16 +77,29 @@ class OutputChooser(Protocol):
 class AutoChooser:
     """The first device that works, else silence that keeps time.
 
+    Where there is none, the user may sit elsewhere and be reached there: that is
+    looked for before anything stands in, and whenever a device is.
+
     Args:
         devices: The outputs, the best one first; the last one's reason is told.
         silent: What stands in for them.
+        elsewhere: Told of an output of another kind that is better than silence.
+        find: Finds one; as `find_speaker`.
     """
 
     name = "auto"
 
-    def __init__(self, devices: Sequence[Output], silent: Output) -> None:
+    def __init__(
+        self,
+        devices: Sequence[Output],
+        silent: Output,
+        elsewhere: Callable[[str], None] | None = None,
+        find: Callable[..., str] = find_speaker,
+    ) -> None:
         self._devices = tuple(devices)
         self._silent = silent
+        self._elsewhere = elsewhere
+        self._find = find
 
     def open(self, pull: Callable[[int], bytes], *, stand_in: bool) -> Opened:
         """Start a device, or what stands in for it."""
@@ -101,19 +114,27 @@ class AutoChooser:
         try:
             last.start(pull)
         except AudioError as error:
+            # Who asked may take a speaker away from another one; who only tries again
+            # may not.
+            is_found = self._look_elsewhere(idle_only=not stand_in)
             if not stand_in:
                 raise
             self._silent.start(pull)
-            return Opened(self._silent, _no_sound(error.reason))
+            return Opened(self._silent, "" if is_found else _no_sound(error.reason))
         return Opened(last)
+
+    def _look_elsewhere(self, *, idle_only: bool) -> bool:
+        if self._elsewhere is None or not (found := self._find(idle_only=idle_only)):
+            return False
+        self._elsewhere(found)
+        return True
 
 
 def _no_sound(reason: str) -> str:
     """Say why there is no sound; over SSH, where devices are rare, how to get it."""
-    if "SSH_CONNECTION" in os.environ:
+    if in_ssh():
         _log.info("no sound over SSH: %s", reason)
-        told = "No sound here: run earmark ssh HOST where you sit"
-        return f"{told}, or choose an output (O)"
+        return NO_SOUND_HERE
     return f"No sound: {reason}"
 
 
@@ -123,6 +144,7 @@ def make_output(
     period_ms: int = 0,
     path: str | Path | None = None,
     pace: float = 1.0,
+    elsewhere: Callable[[str], None] | None = None,
 ) -> Output | OutputChooser:
     """Make an output by its name; nothing is opened or imported yet.
 
@@ -132,6 +154,7 @@ def make_output(
         period_ms: How much a device asks for at a time; 0 for what suits it.
         path: Where the `file` output writes its WAV.
         pace: How many times faster than real time the `file` output runs.
+        elsewhere: Told of what `auto` finds on another machine; None not to look.
 
     Raises:
         UsageError: There is no such output, or the path is missing.
@@ -166,7 +189,7 @@ def make_output(
             from tui.audio._pulse import PulseOutput
 
             devices = (PulseOutput(), MiniaudioOutput(period_ms=period_ms))
-            return AutoChooser(devices, NullOutput())
+            return AutoChooser(devices, NullOutput(), elsewhere)
 
 
 def list_outputs() -> tuple[OutputInfo, ...]:
@@ -197,7 +220,7 @@ def list_outputs() -> tuple[OutputInfo, ...]:
     silence = OutputInfo("null", "silence", is_default=not devices)
     if importlib.util.find_spec("simpleaudio") is not None and is_safe():
         devices.append(OutputInfo("simpleaudio", "the device of ALSA"))
-    if "SSH_CONNECTION" in os.environ:
+    if in_ssh():
         devices.append(OutputInfo("browser", "a page in your browser"))
     return OutputInfo("auto", "the usual device"), *devices, silence
 

@@ -47,6 +47,8 @@ _WAIT_S = 0.02
 """How long one look for the next packet takes at most."""
 _OVERLAP_S = 0.5
 """From so far before the last packet on a run is asked for again, when others came."""
+_NEAR_S = 2.0
+"""Up to this time one waits for the first packets; what is later is asked for."""
 _MOST_BYTES = 32 * 1024 * 1024
 """Of a recording that are kept: hours of speech. Then other runs are forgotten."""
 _SKIPS: Final = "skip_samples"
@@ -188,6 +190,7 @@ class PacketStore:
         self._pace = pace
         self._changed = threading.Condition()
         self._runs: dict[int, _Run] = {0: _Run(is_first=True)}
+        self._near = head.start + int(_NEAR_S / head.time_base)
         self._arriving = 0
         """The run that packets come for."""
         self._reading = (0, 0)
@@ -266,7 +269,8 @@ class PacketStore:
         """
         with self._changed:
             for number, run in self._runs.items():
-                place = _place(run, pts, is_arriving=number == self._arriving)
+                near = self._near if number == self._arriving else None
+                place = _place(run, pts, near)
                 if place is not None:
                     return number, place
             self._forget_others()
@@ -326,12 +330,20 @@ class PacketStore:
             self._runs.clear()
 
 
-def _place(run: _Run, pts: int, *, is_arriving: bool) -> int | None:
-    """Find a time in a run; None where it is not."""
-    if run.is_first and (not run.times or pts <= run.times[0]):
-        return 0 if run.times or is_arriving else None
-    if not run.times or pts < run.times[0]:
-        return None
+def _place(run: _Run, pts: int, near: int | None) -> int | None:
+    """Find a time in a run; None where it is not.
+
+    Args:
+        run: The run.
+        pts: The time.
+        near: Before this time the first packets of a recording are waited for, if they
+            are on their way; None if they are not.
+    """
+    if not run.times:
+        is_soon = run.is_first and near is not None and pts <= near
+        return 0 if is_soon else None
+    if pts < run.times[0]:
+        return 0 if run.is_first else None
     if pts > run.times[-1] and not run.is_complete:
         return None
     return max(0, bisect_right(run.times, pts) - 1)

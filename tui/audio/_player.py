@@ -219,7 +219,10 @@ class CommandPlayer:
     def _show(self, command: commands.Command, **setting: float | bool) -> None:
         """Have something set, and show it at once."""
         with self._lock:
-            self._underway |= setting
+            for name, value in setting.items():
+                # What is so already is not told of again.
+                if name in self._underway or getattr(self._status, name) != value:
+                    self._underway[name] = value
             self._status = replace(self._status, **setting)  # type: ignore[arg-type]  # by name
             self._tell(command)
 
@@ -287,10 +290,12 @@ class CommandPlayer:
             self._prepared = self._prepared if self._prepared in self._offered else 0
             self._status = replace(told, **self._underway)  # type: ignore[arg-type]  # by name
         else:
+            # A page may have been made faster by its own buttons.
+            is_own = told.path is not None and "speed" not in self._underway
             self._status = replace(
                 told,
                 generation=now.generation,
-                speed=now.speed,
+                speed=told.speed if is_own else now.speed,
                 volume=now.volume,
                 muted=now.muted,
                 skip=now.skip,

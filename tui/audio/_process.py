@@ -18,11 +18,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.audio import _commands as commands
-from tui.audio._child import Child, child_command, same_child, wants_malloc
+from tui.audio._child import (
+    AUTO,
+    BROWSER,
+    Child,
+    child_command,
+    same_child,
+    wants_malloc,
+)
 from tui.audio._events import (
     DeviceChanged,
     Ended,
     Failed,
+    OutputInfo,
     OutputsListed,
     PlayerState,
     PositionChanged,
@@ -30,8 +38,17 @@ from tui.audio._events import (
 )
 from tui.audio._player import CommandPlayer
 from tui.audio._restarts import Restarts
+from tui.audio._speakers import SPEAKER, in_ssh
 from tui.audio._wanted import Wanted
-from tui.audio._wire import Ping, Pong, Ready, Refused, WireError
+from tui.audio._wire import (
+    Elsewhere,
+    Ping,
+    Pong,
+    Ready,
+    Refused,
+    Replaced,
+    WireError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,9 +63,12 @@ _log = logging.getLogger(__name__)
 
 _AGAIN = "The audio engine stopped; starting it again"
 _HOPELESS = "The audio engine stops again and again; the log says more"
+_GONE = "The sound where you sit is gone; play looks for it again"
 _ASK_AFTER_S = 0.5
 _STALLED_S = 8.0
 _START_S = 15.0
+_ASKING = (commands.Load, commands.Play, commands.Toggle)
+"""Commands by which a user asks for sound."""
 
 
 class EngineProcess(CommandPlayer):
@@ -78,6 +98,9 @@ class EngineProcess(CommandPlayer):
         self._log_path = log_path
         self._options = tuple(options)
         self._command = list(command or child_command(output, options=options))
+        self._chosen = output
+        self._is_elsewhere = False
+        """Whether `auto` has led to another machine."""
         self._hang_s = hang_s
         self._clock = clock
         self._told: deque[commands.Command] = deque()
@@ -94,6 +117,8 @@ class EngineProcess(CommandPlayer):
         self._restarts = Restarts()
         self._start_at: float | None = 0.0
         self._is_excused = False
+        self._may_move = True
+        """Whether the user asks for sound, where it can be had."""
         self._is_ready = False
         self._asks_outputs = False
         self._pings = 0
@@ -196,9 +221,13 @@ class EngineProcess(CommandPlayer):
         self._word_at = self._progress_at = now
         self._asked_at = None
         self._is_ready = False
+        is_relay = self._output.startswith(SPEAKER)
+        # What plays does not move to another place unless the user asks for it.
+        more = ["--others"] if is_relay and self._may_move else []
+        self._may_move = False
         try:
             self._child = Child(
-                self._command,
+                [*self._command, *more],
                 log_path=self._log_path,
                 malloc=wants_malloc(self._output),
             )
@@ -206,7 +235,11 @@ class EngineProcess(CommandPlayer):
             _log.warning("the audio engine can't be started: %s", error)
             self._excuse_and_retry()
             return
-        told = self._wanted.commands()
+        told = [
+            each
+            for each in self._wanted.commands()
+            if each != commands.SetOutput(self._output)  # it begins with that
+        ]
         self._holds_recording = any(isinstance(each, commands.Load) for each in told)
         for command in told:
             self._send(command)
@@ -225,6 +258,7 @@ class EngineProcess(CommandPlayer):
             if isinstance(command, commands.Load):
                 self._restarts.asked()
             if self._child is None:
+                self._may_move |= isinstance(command, _ASKING)
                 if self._wanted.plays or isinstance(command, commands.Load):
                     self._start_at = self._clock()
             else:
@@ -240,22 +274,33 @@ class EngineProcess(CommandPlayer):
 
     def _move(self, output: str) -> None:
         """Begin another child where this one can't play on an output."""
-        if same_child(self._output, output):
+        before, self._chosen = self._chosen, output
+        if same_child(before, output) and not self._is_elsewhere:
             return
+        self._begin_on(output, self._grace_s)
+        self._is_elsewhere, self._may_move = False, True
+
+    def _begin_on(self, output: str, grace_s: float) -> None:
+        """Begin a child on an output, and end the one that there is."""
         child, self._child = self._child, None
         if child is not None:
-            child.end(self._grace_s)
+            child.end(grace_s)
         self._output = output
         self._command = child_command(output, options=self._options)
         self._holds_recording = False
         self._start_at = self._clock()
 
+    def _go_elsewhere(self, output: str) -> None:
+        """Play where the user sits, as there is no device here; chosen is `auto`."""
+        if self._chosen == AUTO and not self._is_elsewhere:
+            self._begin_on(output, 0)  # it plays nothing that anybody hears
+            self._is_elsewhere = True
+
     def _answer_for_none(self) -> None:
-        """Tell that there are no outputs when there is nobody who could look."""
+        """Tell the outputs that can't be looked for when there is nobody to look."""
         if self._asks_outputs and self._child is None and self._start_at is None:
             self._asks_outputs = False
-            chosen = self._wanted.output or self._output
-            self._publish(OutputsListed((), chosen))
+            self._publish(OutputsListed(_always(), self._chosen))
 
     def _hand_on(self, command: commands.Command) -> None:
         """Send a command; a child that lost the recording is given it first."""
@@ -313,6 +358,21 @@ class EngineProcess(CommandPlayer):
 
     def _take(self, message: Message) -> None:
         match message:
+            case StateChanged() | PositionChanged() | DeviceChanged():
+                self._take_event(message)
+            case Ended() | Failed():
+                self._take_event(message)
+            case OutputsListed():
+                self._asks_outputs = False
+                if self._is_elsewhere:
+                    message = replace(message, chosen=self._chosen)
+                self._take_event(message)
+            case _:
+                self._take_word(message)
+
+    def _take_word(self, message: Message) -> None:
+        """Take what the child says of itself."""
+        match message:
             case Pong(number):
                 if number == self._pings:
                     self._asked_at = None
@@ -322,12 +382,10 @@ class EngineProcess(CommandPlayer):
                     self._recovered()
             case Refused(reason):
                 self._refused(reason)
-            case StateChanged() | PositionChanged() | DeviceChanged():
-                self._take_event(message)
-            case Ended() | Failed() | OutputsListed():
-                if isinstance(message, OutputsListed):
-                    self._asks_outputs = False
-                self._take_event(message)
+            case Replaced(reason):
+                self._replaced(reason)
+            case Elsewhere(output):
+                self._go_elsewhere(output)
             case _:
                 _log.warning("the audio engine sent %r", type(message).__name__)
 
@@ -428,9 +486,39 @@ class EngineProcess(CommandPlayer):
         self._start_at = None
         self._is_excused = True
         self._answer_for_none()
+        if self._is_elsewhere:
+            self._is_elsewhere = False
+            self._output = AUTO
+            self._command = child_command(AUTO, options=self._options)
+            self._hold(_GONE)
+            return
+        if self._output.startswith(SPEAKER):
+            self._hold(reason)
+            return
         self._tell_trouble(reason)
         if not self._wanted.over:
             self._give_up(reason)
+
+    def _replaced(self, reason: str) -> None:
+        """Another one plays there now: it is taken back when the user says so."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.end(0)
+        self._start_at = None
+        self._holds_recording = False
+        self._answer_for_none()
+        if self._wanted.plays:
+            self._is_excused = True
+            self._hold(reason)
+
+    def _hold(self, reason: str) -> None:
+        """Keep the place while nobody can hear it, until sound is asked for again."""
+        wanted, status = self._wanted, self.status
+        has_recording = wanted.path is not None and not wanted.over
+        self._wanted = replace(wanted, plays=False)
+        state = PlayerState.PAUSED if has_recording else status.state
+        self._publish(StateChanged(replace(status, state=state, device_problem=reason)))
+        self._publish(DeviceChanged(status.output, reason))
 
     def _publish_idle(self) -> None:
         self._publish(
@@ -444,3 +532,10 @@ class EngineProcess(CommandPlayer):
                 )
             )
         )
+
+
+def _always() -> tuple[OutputInfo, ...]:
+    """Give the outputs that can be chosen without a look at the machine."""
+    page = (OutputInfo(BROWSER, "a page in your browser"),) if in_ssh() else ()
+    silence = OutputInfo("null", "silence", is_default=True)
+    return OutputInfo(AUTO, "the usual device"), *page, silence

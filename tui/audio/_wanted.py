@@ -196,7 +196,7 @@ def _standing(wanted: Wanted, status: events.PlayerStatus) -> Wanted:
                 position_ms=status.position_ms,
                 plays=status.state is PlayerState.PLAYING,
                 over=False,
-                sound=replace(wanted.sound, lufs=lufs),
+                sound=replace(wanted.sound, lufs=lufs, speed=status.speed),
             )
         case PlayerState.ENDED:
             return replace(wanted, position_ms=0, plays=False, over=True)

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LINE_LIMIT",
+    "Elsewhere",
     "Lines",
     "Message",
     "Ping",
     "Pong",
     "Ready",
     "Refused",
+    "Replaced",
     "WireError",
     "decode",
     "encode",
@@ -74,7 +76,21 @@ class Refused:
     reason: str
 
 
-Message = Command | PlayerEvent | Ping | Pong | Ready | Refused
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """There is no device here, but this output can be heard."""
+
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Somebody else took the output; it is taken back only when the user says so."""
+
+    reason: str
+
+
+Message = Command | PlayerEvent | Ping | Pong | Ready | Refused | Elsewhere | Replaced
 Json = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
 _INT_LIMIT = 2**63
@@ -116,6 +132,8 @@ _TYPES: dict[str, type[Message]] = {
         Pong,
         Ready,
         Refused,
+        Elsewhere,
+        Replaced,
     )
 }
 

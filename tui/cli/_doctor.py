@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui import __version__
+from tui.audio import SPEAKER, in_ssh
 from tui.cli._answers import found_ids
 from tui.cli._doctor_sources import FAILED, source_facts, source_lines
 from tui.cli._doctor_ssh import ssh_facts, ssh_lines
@@ -24,6 +25,7 @@ from tui.cli._output import Out, counted
 from tui.cli._sound_check import check_output, found_outputs
 from tui.errors import DamagedError, EarmarkError
 from tui.query import parse
+from tui.remote import speaker_problem
 from tui.text import printable
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ def examine(settings: Settings) -> dict[str, Any]:
         report["library"]["integrity"] = plain(error.message)
     report["watching"] = _watching()
     report["audio"] = _audio(settings)
-    report["ssh"] = ssh_facts(settings.output, report["audio"]["outputs"]["pulse"])
+    report["ssh"] = ssh_facts(report["audio"])
     report["terminal"] = _terminal()
     return report
 
@@ -176,6 +178,8 @@ def _audio(settings: Settings) -> dict[str, Any]:
     chosen = settings.output
     if chosen.startswith(_WITH_DEVICES):
         problem = check_output(chosen) or None
+    elif chosen.startswith(SPEAKER):
+        problem = speaker_problem(Path(chosen.removeprefix(SPEAKER))) or None
     else:
         device = "miniaudio" if chosen == "auto" and outputs["pulse"] else chosen
         problem = outputs.get(device)
@@ -200,7 +204,7 @@ def _terminal() -> dict[str, Any]:
         "encoding": locale.getpreferredencoding(do_setlocale=False),
         "columns": size.columns or None,
         "lines": size.lines or None,
-        "ssh": "SSH_CONNECTION" in os.environ,
+        "ssh": in_ssh(),
         "tmux": "TMUX" in os.environ,
     }
 
@@ -252,7 +256,7 @@ def _audio_lines(audio: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "audio", f"output {audio['output']}"
     for name, problem in audio["outputs"].items():
         yield "", f"{name}: {problem or 'works'}"
-    if audio["output"].startswith(_WITH_DEVICES) and audio["problem"]:
+    if audio["output"].startswith((*_WITH_DEVICES, SPEAKER)) and audio["problem"]:
         yield "", f"{audio['output']}: {audio['problem']}"
     for number, choice in enumerate(audio["choices"]):
         usual = ", where auto leads now" if choice["is_default"] else ""

@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tui.cli._output import complain
-from tui.cli._player import make_player
 from tui.cli._signals import ends_on_signals
 from tui.errors import UsageError
 
@@ -19,12 +18,18 @@ __all__ = ["listen"]
 
 def listen(settings: Settings, said: dict[str, Any]) -> int:
     """Run `earmark listen`."""
-    from tui.remote import Listener
+    from tui.audio import EngineProcess
+    from tui.remote import Listener, listening_command
 
     url = said["url"] or _asked()
     if settings.output == "browser":
         raise UsageError("listen plays here: choose another output")
-    listener = Listener(url, make_player(settings), complain)
+    player = EngineProcess(
+        settings.output,
+        log_path=settings.log,
+        command=listening_command(settings.output),
+    )
+    listener = Listener(url, player, complain)
     with ends_on_signals():
         asyncio.run(listener.run())
     return 0

@@ -13,14 +13,26 @@ from typing import TYPE_CHECKING
 from tui.remote._helper import Session, SshError
 
 if TYPE_CHECKING:
-    from tui.remote._listener import Listener, ListenError
+    from tui.remote._greeting import answering, speaker_problem
+    from tui.remote._listener import Listener, ListenError, listening_command
 
-__all__ = ["ListenError", "Listener", "Session", "SshError"]
+__all__ = [
+    "ListenError",
+    "Listener",
+    "Session",
+    "SshError",
+    "answering",
+    "listening_command",
+    "speaker_problem",
+]
+
+_GREETING = frozenset({"answering", "speaker_problem"})
 
 
 def __getattr__(name: str) -> object:
-    """Load what needs a library of its own when it is first asked for."""
+    """Load what not every program needs when it is first asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(importlib.import_module("tui.remote._listener"), name)
+    home = "_greeting" if name in _GREETING else "_listener"
+    found: object = getattr(importlib.import_module(f"tui.remote.{home}"), name)
     return found

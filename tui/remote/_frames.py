@@ -14,7 +14,7 @@ import struct
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tui.audio import Packet, StreamHead
+from tui.audio import BARE_CODECS, Packet, StreamHead
 
 if TYPE_CHECKING:
     import socket
@@ -37,7 +37,7 @@ __all__ = [
     "unpack",
 ]
 
-VERSION = 1
+VERSION = 2
 FRAME_LIMIT = 1 << 20
 """The longest content in bytes; what is longer is no frame of ours."""
 _HEADER = struct.Struct("!BI")
@@ -59,7 +59,8 @@ class Kind(IntEnum):
     """What a frame holds. Those up to END go to the speaker."""
 
     HELLO = 1
-    """JSON: `version` and `token`; the answer has `version`, or `refused`."""
+    """JSON: `version`, `token`, and `asks` of who only asks whether it is there; the
+    answer has `version` and `plays`, whether it does for somebody, or `refused`."""
     LINE = 2
     """One or more lines of the engine."""
     OPEN = 3
@@ -178,6 +179,8 @@ def head_from(told: dict[str, Any]) -> StreamHead:
     )
     if not is_right or head.rate < 1 or head.numerator < 1 or head.denominator < 1:
         raise FrameError("no head of a stream")
+    if head.codec not in BARE_CODECS:
+        raise FrameError(f"a codec that is not sent: {head.codec[:20]!r}")
     if head.duration_us is not None and not isinstance(head.duration_us, int):
         raise FrameError("no head of a stream")
     return head

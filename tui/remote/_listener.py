@@ -9,24 +9,35 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
+import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from tui.audio import Failed, PlayerState, PositionChanged, Sound, StateChanged
+from tui.audio import (
+    RATE,
+    DeviceChanged,
+    Failed,
+    PlayerState,
+    PositionChanged,
+    Sound,
+    StateChanged,
+)
 from tui.errors import DataError, UsageError
+from tui.remote._fetcher import path_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from tui.audio import Player, PlayerEvent
 
-__all__ = ["ListenError", "Listener"]
+__all__ = ["ListenError", "Listener", "listening_command"]
 
 _WRONG_TOKEN = 4403
 _MOST_BYTES = 1 << 30
@@ -36,6 +47,12 @@ _SAY_S = 1.0
 _ALIVE_S = 12.0
 """While something plays, a line that is silent for so long is dead."""
 _HELLO_S = 10.0
+_QUIET_S = 30.0
+"""A recording of which nothing arrives for so long does not arrive."""
+_NAME = re.compile(r"/note/[A-Za-z0-9_-]{1,100}")
+"""What may be fetched: it leads to nowhere else."""
+_MEANINGLESS = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+_MOST_SAMPLES = 1000 * 3600 * RATE
 _WAITS_S = (0.25, 0.5, 1.0, 2.0, 4.0)
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 _SAID = {
@@ -43,6 +60,20 @@ _SAID = {
     PlayerState.PAUSED: "pauses",
     PlayerState.ENDED: "ends",
 }
+
+
+def listening_command(output: str) -> list[str]:
+    """Return the command line of the engine that `Listener` plays by.
+
+    Args:
+        output: The name of the output.
+    """
+    kind, _, path = output.partition(":")
+    where = [f"--output={output}"]
+    if kind == "file":
+        where = [f"--output={kind}", f"--path={path}"]
+    # -P: the folder that the user happens to stand in is no place for our modules.
+    return [sys.executable, "-P", "-m", "tui.remote._fetcher", *where]
 
 
 class ListenError(DataError):
@@ -55,17 +86,21 @@ class _Note:
 
     number: int
     url: str
-    path: Path
+    file: Path
+    """Where it is fetched to."""
     at_ms: int
     plays: bool
     sound: dict[str, float]
-    loop: list[float] = field(default_factory=list)
+    loop: tuple[int, int] | None = None
+    """Milliseconds."""
     gap_ms: int = 0
     tone: bool = False
     is_here: bool = False
     """Whether it was fetched."""
     generation: int = 0
     """Of the player; 0 until it has it."""
+    samples: int = 0
+    """How long it is when it is made over there while it is played; else 0."""
 
 
 class Listener:
@@ -110,7 +145,10 @@ class Listener:
         self._player.start()
         with tempfile.TemporaryDirectory(prefix="earmark-") as folder:
             self._folder = Path(folder)
-            async with aiohttp.ClientSession() as self._session:
+            patience = aiohttp.ClientTimeout(
+                total=None, sock_connect=_HELLO_S, sock_read=_QUIET_S
+            )
+            async with aiohttp.ClientSession(timeout=patience) as self._session:
                 reports = asyncio.create_task(self._report_all())
                 try:
                     await self._stay()
@@ -149,14 +187,15 @@ class Listener:
         """Play as long as there is a line; returns whether another page took over.
 
         Raises:
-            ListenError: The token is wrong.
+            ListenError: The token is wrong, or what is ordered is nothing of ours.
             ClientError: The line broke.
         """
         address = f"{self._base.replace('http', 'ws', 1)}/speaker"
+        hello = {"token": self._token, "skips": True, "parts": True}
         async with self._session.ws_connect(
             address, origin=self._base, max_msg_size=_CHUNK
         ) as line:
-            await line.send_json({"token": self._token, "skips": True, **self._where()})
+            await line.send_json({**hello, **self._where()})
             welcome = await line.receive(_HELLO_S)
             if welcome.type is not aiohttp.WSMsgType.TEXT:
                 if line.close_code == _WRONG_TOKEN:
@@ -164,10 +203,13 @@ class Listener:
                 raise aiohttp.ClientConnectionError
             self._line = line
             self._tell("connected: what is played there is heard here")
-            async for order in self._orders(line):
-                if order.get("do") == "leave":
-                    return True
-                await self._obey(order)
+            try:
+                async for order in self._orders(line):
+                    if order["do"] == "leave":
+                        return True
+                    await self._obey(order)
+            except _MEANINGLESS as error:
+                raise ListenError(self._base, "what it says has no meaning") from error
         return False
 
     async def _orders(
@@ -220,10 +262,10 @@ class Listener:
                 if note.generation:
                     player.seek(note.at_ms)
             case "sound" if note is not None:
-                note.sound = order["sound"]
+                note.sound = _told_sound(order)
                 self._resound(note.sound)
             case "loop" if note is not None:
-                note.loop = order["loop"]
+                note.loop = _told_loop(order)
                 self._repeat(note)
             case _:
                 pass
@@ -234,9 +276,9 @@ class Listener:
     def _load(self, order: dict[str, Any]) -> None:
         before = self._note
         made = self._ordered(order, plays=order["play"])
-        made.loop = order["loop"]
+        made.loop = _told_loop(order)
         if before is not None and before.generation and before.url == made.url:
-            made.path, made.generation = before.path, before.generation
+            made.file, made.generation = before.file, before.generation
             self._note, self._said = made, None
             self._player.seek(made.at_ms)
             self._resound(made.sound)
@@ -256,16 +298,23 @@ class Listener:
         made.gap_ms, made.tone = _ms(order["gap"]), order["tone"] is True
         self._next = made
         if before is not None and before.is_here and before.url == made.url:
-            made.path, made.is_here = before.path, True
+            made.file, made.is_here = before.file, True
             self._offer_next()
         else:
             self._fetch(made)
 
     def _ordered(self, order: dict[str, Any], *, plays: bool) -> _Note:
         self._count += 1
-        path = self._folder / f"{self._count}"
-        number, url = int(order["note"]), str(order["url"])
-        return _Note(number, url, path, _ms(order["at"]), plays, order["sound"])
+        file = self._folder / f"{self._count}"
+        number, url = int(order["note"]), order["url"]
+        if not _NAME.fullmatch(url):
+            raise ValueError("this is no name of a recording")
+        sound = _told_sound(order)
+        made = _Note(number, url, file, _ms(order["at"]), plays, sound)
+        made.samples = int(order.get("samples", 0))
+        if not 0 <= made.samples <= _MOST_SAMPLES:
+            raise ValueError("this is no length of a recording")
+        return made
 
     def _go(self, note: _Note) -> None:
         if note.generation:
@@ -280,7 +329,7 @@ class Listener:
 
     def _repeat(self, note: _Note) -> None:
         if note.generation:
-            begin, end = map(_ms, note.loop) if len(note.loop) == 2 else (None, None)
+            begin, end = note.loop or (None, None)
             self._player.set_loop(begin, end)
 
     # Recordings
@@ -293,7 +342,10 @@ class Listener:
     async def _fetched(self, note: _Note) -> None:
         """Fetch a recording, and give it to the player if it is still wanted."""
         try:
-            await self._download(note)
+            if not note.samples:  # else the engine fetches what it needs
+                await self._download(note)
+        except aiohttp.ClientResponseError:
+            return  # it was let go over there, which an order says as well
         except (aiohttp.ClientError, OSError, TimeoutError):
             if note in (self._note, self._next) and self._line is not None:
                 await self._line.close()  # and begin where it was
@@ -303,7 +355,7 @@ class Listener:
         if note is self._note:
             player.set_volume(math.sqrt(note.sound["volume"]))
             note.generation = player.load(
-                bytes(note.path),
+                self._path(note),
                 position_ms=note.at_ms,
                 play=note.plays,
                 sound=_sound(note.sound),
@@ -316,17 +368,22 @@ class Listener:
         url = f"{self._base}{note.url}"
         async with self._session.get(url) as answer:
             answer.raise_for_status()
-            with note.path.open("wb") as file:
+            with note.file.open("wb") as file:
                 async for data in answer.content.iter_chunked(_CHUNK):
                     file.write(data)
                     if file.tell() > _MOST_BYTES:
                         raise OSError
 
+    def _path(self, note: _Note) -> bytes:
+        if note.samples:
+            return path_of(f"{self._base}{note.url}", note.samples)
+        return bytes(note.file)
+
     def _offer_next(self) -> None:
         note, following = self._note, self._next
         if note and note.generation and following and following.is_here:
             following.generation = self._player.prepare(
-                bytes(following.path),
+                self._path(following),
                 position_ms=following.at_ms,
                 sound=_sound(following.sound),
                 gap_ms=following.gap_ms,
@@ -335,7 +392,7 @@ class Listener:
 
     def _forget_files(self) -> None:
         """Remove what is not played any more; the player holds what it plays open."""
-        kept = {each.path for each in (self._note, self._next) if each is not None}
+        kept = {each.file for each in (self._note, self._next) if each is not None}
         for path in set(self._folder.iterdir()) - kept:
             path.unlink(missing_ok=True)
 
@@ -366,6 +423,8 @@ class Listener:
                 for note in filter(None, (self._note, self._next)):
                     if note.generation == generation:
                         await self._say("fails", note=note.number)
+            case DeviceChanged(_, problem) if problem:
+                self._tell(problem)
             case _:
                 pass
 
@@ -395,6 +454,37 @@ def _address(url: str) -> tuple[str, str]:
 
 def _ms(seconds: float) -> int:
     return max(0, round(seconds * 1000))
+
+
+def _told_loop(order: dict[str, Any]) -> tuple[int, int] | None:
+    """Take from an order what is to be repeated.
+
+    Raises:
+        ArithmeticError: It is no such thing.
+        TypeError: The same.
+        ValueError: The same.
+    """
+    if not order["loop"]:
+        return None
+    begin, end = order["loop"]
+    return _ms(begin), _ms(end)
+
+
+def _told_sound(order: dict[str, Any]) -> dict[str, float]:
+    """Take from an order how it shall sound.
+
+    Raises:
+        ArithmeticError: It is no such thing.
+        LookupError: The same.
+        TypeError: The same.
+        ValueError: The same.
+    """
+    told = order["sound"]
+    names = ("speed", "skip", "volume", "gain")
+    sound = {name: float(told[name]) for name in names}
+    if not all(map(math.isfinite, sound.values())) or sound["volume"] < 0:
+        raise ValueError("this is no sound")
+    return sound
 
 
 def _sound(told: dict[str, float]) -> Sound:

@@ -7,7 +7,6 @@ import faulthandler
 import importlib
 import logging
 import os
-import socket
 import sys
 import threading
 import time
@@ -16,11 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.audio import Engine, Refused, encode, make_output, serve
-from tui.child import die_with
-from tui.remote._relay import Relay, RelayError, connected
+from tui.child import die_with, taken_over
+from tui.remote._greeting import (
+    AwayError,
+    NobodyError,
+    RelayError,
+    answering,
+    connected,
+)
+from tui.remote._relay import Relay
 from tui.remote._speaker import Speaker, listening
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Sequence
 
     from tui.audio import HostedEngine, PlayerEvent, Shelf
@@ -30,9 +37,11 @@ __all__ = ["main"]
 _log = logging.getLogger(__name__)
 
 _TOKEN_LIMIT = 256
-_PATIENCE_S = 2.0
-"""Seconds in which a speaker must be there."""
+_PATIENCE_S = {NobodyError: 2.0, AwayError: 8.0}
+"""Seconds in which a speaker must be there; longer when an ssh is there that leads to
+it, as `earmark ssh` starts it again then. One that refuses will do so again."""
 _AGAIN_S = 0.2
+_GONE = "The sound where you sit is gone; play looks for it again"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -46,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     status = 1
     try:
         run = {"relay": _relay, "speaker": _speaker, "browser": _browser}
-        status = run[options.end](options, _taken_over())
+        status = run[options.end](options, taken_over())
     except Exception:  # noqa: BLE001  # the last resort of a process: tell the log
         _log.exception("the %s failed", options.end)
     sys.stderr.flush()
@@ -57,6 +66,9 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tui.remote")
     parser.add_argument("end", choices=("relay", "speaker", "browser"))
     parser.add_argument("--socket", type=Path, help="of the relay and the speaker")
+    parser.add_argument(
+        "--others", action="store_true", help="where the relay's is gone, any will do"
+    )
     parser.add_argument("--port", type=int, help="of the browser's page")
     parser.add_argument("--output", default="auto", help="of the speaker")
     parser.add_argument("--target-lufs", type=float, default=-18.0)
@@ -66,28 +78,38 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _relay(options: argparse.Namespace, player: socket.socket) -> int:
     try:
-        speaker = _patiently(options.socket)
+        speaker = _patiently(options.socket, others=options.others)
     except RelayError as error:
         return _refuse(player, str(error))
     Relay(player, speaker, f"speaker:{options.socket}").run()
     return 0
 
 
-def _patiently(path: Path) -> socket.socket:
+def _patiently(path: Path, *, others: bool) -> socket.socket:
     """Connect to a speaker, which may be about to start again.
+
+    Args:
+        path: Its socket.
+        others: Whether one that is gone, as that of a terminal that was left with tmux
+            in it, is replaced by another one of this user, from where he sits now.
 
     Raises:
         RelayError: It can't be used.
     """
-    until = time.monotonic() + _PATIENCE_S
+    begun = time.monotonic()
     while True:
         try:
-            token = path.with_suffix(".token").read_text("ascii").strip()
-            return connected(path, token)
-        except (OSError, ValueError, RelayError) as error:
-            if time.monotonic() > until:
-                told = str(error) if isinstance(error, RelayError) else ""
-                raise RelayError(told or "The speaker is not there") from error
+            return connected(path)
+        except RelayError as error:
+            is_gone = isinstance(error, NobodyError)
+            other = (
+                answering(idle_only=True, besides=path) if is_gone and others else None
+            )
+            if other is not None:
+                with suppress(RelayError):
+                    return connected(other)
+            if time.monotonic() > begun + _PATIENCE_S.get(type(error), 0.0):
+                raise RelayError(_GONE if is_gone else str(error)) from error
         time.sleep(_AGAIN_S)
 
 
@@ -112,14 +134,13 @@ def _speaker(options: argparse.Namespace, parent: socket.socket) -> int:
 
     speaker = Speaker(listening(options.socket), token, engine)
     threading.Thread(target=speaker.run, name="earmark-speaker", daemon=True).start()
-    parent.sendall(b"ready\n")
-    try:
+    threading.Thread(target=_warm_up, name="earmark-warm", daemon=True).start()
+    with suppress(OSError):  # the parent may be gone already
+        parent.sendall(b"ready\n")
         while parent.recv(4096):
             pass
-    finally:
-        speaker.close()
-        with suppress(OSError):
-            options.socket.unlink()
+    speaker.close()
+    options.socket.unlink(missing_ok=True)
     return 0
 
 
@@ -139,12 +160,3 @@ def _browser(options: argparse.Namespace, player: socket.socket) -> int:
 def _warm_up() -> None:
     """Import what the first note needs, before it is asked for."""
     importlib.import_module("av")
-
-
-def _taken_over() -> socket.socket:
-    """Take the socket away from standard input, as the engine's process does."""
-    connection = socket.socket(fileno=os.dup(0))
-    nowhere = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nowhere, 0)
-    os.close(nowhere)
-    return connection

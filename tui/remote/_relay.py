@@ -11,8 +11,6 @@ import importlib
 import logging
 import os
 import socket
-import stat
-import struct
 import threading
 from collections import OrderedDict
 from contextlib import suppress
@@ -41,100 +39,21 @@ from tui.audio import (
 )
 from tui.errors import AudioError
 from tui.remote._channel import Channel
-from tui.remote._frames import (
-    VERSION,
-    FrameError,
-    Kind,
-    first_frame,
-    frame,
-    head_to,
-    json_from,
-    json_to,
-)
+from tui.remote._frames import FrameError, Kind, head_to, json_from, json_to
 from tui.remote._sender import Sender
 from tui.remote._taken import take
-from tui.text import printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tui.audio import Message, SetLoudness, Sound
 
-    from tui.audio import (
-        Message,
-        SetLoudness,
-        Sound,
-    )
-
-__all__ = ["Relay", "RelayError", "connected"]
+__all__ = ["Relay"]
 
 _log = logging.getLogger(__name__)
 
+_LONGEST = 10_000_000
+"""Seconds that no recording lasts."""
 _KEPT = 8
 """Recordings that the speaker keeps, to go back to without sending them again."""
-_HELLO_S = 10.0
-_CREDENTIALS = struct.Struct("3i")
-
-
-class RelayError(Exception):
-    """The speaker can't be used; the text is a sentence for the user."""
-
-
-def connected(path: Path, token: str) -> socket.socket:
-    """Connect to a speaker, and say who we are.
-
-    Args:
-        path: Its socket.
-        token: What it wants to hear.
-
-    Raises:
-        RelayError: It is not there, not ours, or refuses.
-    """
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    made.settimeout(_HELLO_S)
-    try:
-        problem = _greeted(made, path, token)
-    except OSError:
-        problem = "The speaker is not there"
-    if problem:
-        made.close()
-        raise RelayError(problem)
-    made.settimeout(None)
-    return made
-
-
-def _greeted(made: socket.socket, path: Path, token: str) -> str:
-    """Connect; returns why the speaker can't be used, empty when it can.
-
-    Raises:
-        OSError: It is not there.
-    """
-    info = path.lstat()
-    if not stat.S_ISSOCK(info.st_mode) or info.st_uid != os.getuid():
-        # In a folder of all, somebody else could have taken the name, and would hear
-        # what is sent there.
-        return "The speaker's socket is not yours"
-    made.connect(os.fspath(path))
-    if _owner(made) not in {None, os.getuid(), 0}:
-        return "The speaker's socket is served by somebody else"
-    made.sendall(frame(Kind.HELLO, json_to(version=VERSION, token=token)))
-    try:
-        kind, content = first_frame(made)
-        told = json_from(content, version=int)
-    except FrameError:
-        return "What listens there is no speaker of Earmark"
-    refused = told.get("refused")
-    if kind is not Kind.HELLO or refused:
-        return f"The speaker refuses: {printable(str(refused))}"
-    return ""
-
-
-def _owner(connection: socket.socket) -> int | None:
-    """Tell who serves a socket; None where the system can't say."""
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:
-        return None
-    told = connection.getsockopt(socket.SOL_SOCKET, option, _CREDENTIALS.size)
-    _, owner, _ = _CREDENTIALS.unpack(told)
-    return int(owner)
 
 
 class _Sent(NamedTuple):
@@ -312,7 +231,7 @@ class Relay:
             case Kind.WANT:
                 told = json_from(content, file=int, run=int)
                 seconds = told.get("seconds")
-                if not isinstance(seconds, int | float):
+                if not isinstance(seconds, int | float) or not 0 <= seconds < _LONGEST:
                     raise FrameError("no seconds")
                 self._sender.jump(told["file"], told["run"], float(seconds))
             case Kind.PACE:

@@ -16,7 +16,16 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tui.audio import PacketRecording, PacketStore, PositionChanged, serve
+from tui.audio import (
+    PacketRecording,
+    PacketStore,
+    PlayerState,
+    PositionChanged,
+    Replaced,
+    StateChanged,
+    encode,
+    serve,
+)
 from tui.errors import AudioError
 from tui.remote._channel import Channel
 from tui.remote._frames import (
@@ -43,9 +52,17 @@ _log = logging.getLogger(__name__)
 
 _HELLO_S = 10.0
 """Seconds in which whoever connects must have said who it is."""
+_DISMISS_S = 0.5
+_TAKEN = "Another Earmark plays there now; play takes it back"
+_SOUNDING = frozenset({PlayerState.PLAYING, PlayerState.LOADING})
 _ENOUGH = 256 * 1024
 """Bytes ahead of what is decoded, from which on the sender waits: over a minute of
 speech; and below half of it, it goes on."""
+_MOST_FILES = 16
+_MOST_PROBLEMS = 64
+_MOST_BYTES = 512 * 1024 * 1024
+"""What is kept of a relay's recordings; more than a sender needs that waits when it is
+told to. Another machine must not fill the memory of this one."""
 _STEP_S = 0.24
 _STEP_MS = 1000
 """So often the position is told while it plays on, which needs no more than that; one
@@ -119,6 +136,8 @@ class _Shelf:
                 self._tell(Kind.GOT, bytes=len(content))
                 if (store := self._stores.get(batch.file)) is not None:
                     store.put(batch.run, batch.packets)
+                    if sum(each.size for each in self._stores.values()) > _MOST_BYTES:
+                        raise FrameError("more packets than can be kept")
             case Kind.OPEN:
                 self._open(content)
             case Kind.END:
@@ -146,11 +165,19 @@ class _Shelf:
         with self._lock:
             if told["problem"]:
                 self._by_path.pop(path, None)
+                self._problems.pop(path, None)  # it is the newest one now
                 self._problems[path] = told["problem"]
+                if len(self._problems) > _MOST_PROBLEMS:
+                    del self._problems[next(iter(self._problems))]
                 return
+            known = self._stores.get(number)
+            if known is not None and known.path != path:
+                raise FrameError("two files of one number")
+            if known is None and len(self._stores) >= _MOST_FILES:
+                raise FrameError("more files than are kept")
             self._problems.pop(path, None)
             self._by_path[path] = number
-            if number in self._stores:
+            if known is not None:
                 return
             self._stores[number] = PacketStore(
                 path,
@@ -231,9 +258,13 @@ class _Sparing:
         self._clock = clock
         self._last = PositionChanged(0, 0)
         self._told_at = float("-inf")
+        self.plays = False
+        """Whether it plays now, or is about to."""
 
     def __call__(self, event: PlayerEvent) -> None:
         """Take an event."""
+        if isinstance(event, StateChanged):
+            self.plays = event.status.state in _SOUNDING
         if isinstance(event, PositionChanged):
             now, last = self._clock(), self._last
             is_same = event.generation == last.generation
@@ -264,6 +295,7 @@ class Speaker:
         self._make_engine = make_engine
         self._lock = threading.Lock()
         self._guest: Channel | None = None
+        self._guest_sparing: _Sparing | None = None
 
     def run(self) -> None:
         """Take relays until the listener is closed."""
@@ -283,21 +315,27 @@ class Speaker:
         try:
             with connection:
                 connection.settimeout(_HELLO_S)
-                refused = self._refused(connection)
+                refused, asks = self._refused(connection)
                 if refused:
                     _log.warning("a relay was refused: %s", refused)
                     answer = json_to(version=VERSION, refused=refused)
                     connection.sendall(frame(Kind.HELLO, answer))
-                    return
-                connection.settimeout(None)
-                self._serve(connection)
+                elif asks:
+                    answer = json_to(version=VERSION, plays=self._plays())
+                    connection.sendall(frame(Kind.HELLO, answer))
+                else:
+                    connection.settimeout(None)
+                    self._serve(connection)
         except OSError as error:
             _log.info("a relay is gone: %s", error)
         except Exception:  # noqa: BLE001  # the outermost one of a thread
             _log.exception("a relay can't be served")
 
-    def _refused(self, connection: socket.socket) -> str:
-        """Read who it is; returns why it is not served, empty when it is.
+    def _refused(self, connection: socket.socket) -> tuple[str, bool]:
+        """Read who it is.
+
+        Returns:
+            Why it is not served, empty when it is; whether it only asks.
 
         Raises:
             OSError: It is gone, or says nothing.
@@ -306,28 +344,43 @@ class Speaker:
             kind, content = first_frame(connection)
             told = json_from(content, version=int, token=str)
         except FrameError as error:
-            return str(error)
+            return str(error), False
         token = told["token"].encode(errors="replace")
         if kind is not Kind.HELLO or not hmac.compare_digest(token, self._token):
-            return "the token is wrong"
+            return "the token is wrong", False
         if told["version"] != VERSION:
-            return f"Earmark is another version here ({VERSION})"
-        return ""
+            return f"Earmark is another version here ({VERSION})", False
+        return "", told.get("asks") is True
+
+    def _plays(self) -> bool:
+        with self._lock:
+            sparing = self._guest_sparing
+        return sparing is not None and sparing.plays
 
     def _serve(self, connection: socket.socket) -> None:
         shelf = _Shelf()
         channel = Channel(connection, shelf.take)
         shelf.send = channel.send
         with self._lock:
-            before, self._guest = self._guest, channel
+            before, self._guest, self._guest_sparing = self._guest, channel, None
         if before is not None:
-            before.close()
-        channel.send(Kind.HELLO, json_to(version=VERSION))
-        serve(
-            channel,
-            lambda emit: _Woken(self._make_engine(shelf, _Sparing(emit)), shelf),
-        )
-        channel.close()
+            _dismiss(before)
+
+        def engine(emit: Callable[[PlayerEvent], None]) -> HostedEngine:
+            sparing = _Sparing(emit)
+            with self._lock:
+                if self._guest is channel:
+                    self._guest_sparing = sparing
+            return _Woken(self._make_engine(shelf, sparing), shelf)
+
+        try:
+            channel.send(Kind.HELLO, json_to(version=VERSION, plays=False))
+            serve(channel, engine)
+        finally:
+            channel.close()
+            with self._lock:
+                if self._guest is channel:
+                    self._guest = self._guest_sparing = None
 
     def close(self) -> None:
         """Take no more relays, and end the one that is served."""
@@ -338,3 +391,19 @@ class Speaker:
             guest = self._guest
         if guest is not None:
             guest.close()
+
+
+def _dismiss(guest: Channel) -> None:
+    """Tell a relay that another one takes its place, and end it.
+
+    Its line may be dead, and take nothing more: it has a moment to be told.
+    """
+
+    def tell() -> None:
+        with suppress(OSError):
+            guest.sendall(encode(Replaced(_TAKEN)))
+
+    telling = threading.Thread(target=tell, name="earmark-dismiss", daemon=True)
+    telling.start()
+    telling.join(_DISMISS_S)
+    guest.close()

@@ -8,7 +8,6 @@ as they are. What is larger (WAV, FLAC), or needs more than its packets to be de
 from __future__ import annotations
 
 import logging
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.audio import (
@@ -22,12 +21,11 @@ from tui.audio import (
     packets_of,
 )
 from tui.errors import AudioError
+from tui.remote._opus import opus_encoder, opus_frame
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from av import AudioFrame
-    from av.audio.codeccontext import AudioCodecContext
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet as FilePacket
@@ -194,7 +192,7 @@ class _Made:
             length = decoder.duration
         self.head = StreamHead(
             codec="opus",
-            extradata=_encoder().extradata or b"",
+            extradata=opus_encoder(_OPUS_BITS).extradata or b"",
             rate=RATE,
             layout="mono",
             numerator=1,
@@ -235,9 +233,9 @@ class _Made:
         another one ends.
         """
         begin = int(seconds * RATE) // _FRAME * _FRAME
-        encoder, skips = _encoder(), (_DELAY, 0)
+        encoder, skips = opus_encoder(_OPUS_BITS), (_DELAY, 0)
         for number, block in enumerate(self._blocks(begin / RATE)):
-            for packet in encoder.encode(_frame(block, begin + number * _FRAME)):
+            for packet in encoder.encode(opus_frame(block, begin + number * _FRAME)):
                 yield _told(packet, skips)
                 skips = 0, 0
         for packet in encoder.encode(None):
@@ -254,32 +252,6 @@ class _Made:
                     del rest[: _FRAME * _BYTES]
         if rest:
             yield bytes(rest)
-
-
-def _encoder() -> AudioCodecContext:
-    import av
-
-    encoder = av.CodecContext.create("libopus", "w")
-    if not isinstance(encoder, av.AudioCodecContext):
-        raise TypeError("no encoder of sound")
-    encoder.sample_rate = RATE
-    encoder.layout = "mono"
-    encoder.format = "s16"
-    encoder.bit_rate = _OPUS_BITS
-    encoder.time_base = Fraction(1, RATE)
-    encoder.open()
-    return encoder
-
-
-def _frame(block: bytes, at: int) -> AudioFrame:
-    import av
-
-    frame = av.AudioFrame("s16", "mono", samples=len(block) // _BYTES)
-    frame.planes[0].update(block.ljust(frame.planes[0].buffer_size, b"\0"))
-    frame.sample_rate = RATE
-    frame.time_base = Fraction(1, RATE)
-    frame.pts = at
-    return frame
 
 
 def _told(packet: AnyPacket, skips: tuple[int, int]) -> Packet:

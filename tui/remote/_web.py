@@ -27,7 +27,7 @@ from tui.audio import OutputInfo, OutputsListed, list_outputs
 from tui.errors import AudioError
 from tui.remote._web_page import NAME
 from tui.remote._web_player import PagePlayer, Report
-from tui.remote._web_rules import Crowd, add_headers, guard, is_token
+from tui.remote._web_rules import Crowd, Few, add_headers, guard, is_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,12 +38,15 @@ if TYPE_CHECKING:
 __all__ = ["PORT", "WebEngine"]
 
 _log = logging.getLogger(__name__)
+_strangers_log = logging.getLogger(f"{__name__}.strangers")
+"""What anybody on this machine can cause; of it not all is written down."""
 
 PORT = 8137
 """The first port that is tried: one that can be forwarded before it is needed."""
 _PORTS = 16
 _TOKEN_BYTES = 16
 _HELLO_S = 10.0
+_LEAVE_S = 2.0
 _MESSAGE_LIMIT = 4096
 _ORDERS_LIMIT = 512
 _CHUNK = 16_384
@@ -51,6 +54,9 @@ _BURST = 512 * 1024
 """Bytes of a note that are sent as fast as they go; then it is at some pace: orders
 must not wait behind a long recording, on a line that is slow."""
 _PACE = 256 * 1024
+_MADE_BURST, _MADE_PACE = 192 * 1024, 64 * 1024
+"""The same of what is made here: half a minute, then ten times as fast as it is spoken.
+More is work that nobody may need."""
 _WRONG_TOKEN, _NO_MESSAGE = 4403, 4400
 _FOLDER = Path(__file__).with_name("_page")
 _FILES = {
@@ -65,11 +71,12 @@ class _SocketPage:
 
     Args:
         line: The WebSocket.
-        skips: Whether it can leave out pauses.
+        hello: What it said first.
     """
 
-    def __init__(self, line: web.WebSocketResponse, *, skips: bool) -> None:
-        self.skips = skips
+    def __init__(self, line: web.WebSocketResponse, hello: dict[str, Any]) -> None:
+        self.skips = hello.get("skips") is True
+        self.parts = hello.get("parts") is True
         self._line = line
         self._orders: asyncio.Queue[str | None] = asyncio.Queue(_ORDERS_LIMIT)
         self._task = asyncio.create_task(self._send_all())
@@ -82,9 +89,10 @@ class _SocketPage:
             self.close()
 
     def close(self) -> None:
-        """Have done with it."""
+        """Have done with it, also where nothing gets through any more."""
         with suppress(asyncio.QueueFull):
             self._orders.put_nowait(None)
+            asyncio.get_running_loop().call_later(_LEAVE_S, self._task.cancel)
             return
         self._task.cancel()
 
@@ -199,7 +207,10 @@ class WebEngine:
             app.router.add_get(path, self._file)
         app.router.add_get("/note/{key}", self._note)
         app.router.add_get("/speaker", self._speaker)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        _strangers_log.filters[:] = [Few()]
+        runner = web.AppRunner(
+            app, access_log=None, logger=_strangers_log, shutdown_timeout=0.5
+        )
         await runner.setup()
         assert runner.server is not None  # noqa: S101  # it is set up
         self._crowd = Crowd(runner.server)
@@ -235,26 +246,36 @@ class WebEngine:
             response.headers["Content-Range"] = f"bytes {begin}-{end - 1}/{served.size}"
         await response.prepare(request)
         if request.method == "GET":
-            with suppress(ConnectionError):  # it has heard enough
+            try:
                 await self._send(response, served, begin, end)
+            except ConnectionError:
+                pass  # it has heard enough
+            except AudioError as error:
+                response.force_close()
+                self._player.broke(served, error)
         return response
 
     async def _send(
         self, response: web.StreamResponse, served: Served, begin: int, end: int
     ) -> None:
         sent = 0
-        pace = max(_PACE, 4 * served.size * 1000 // max(1000, served.duration_ms or 0))
+        burst, pace = _MADE_BURST, _MADE_PACE
+        if not served.is_made:
+            length_ms = max(1000, served.duration_ms or 0)
+            burst, pace = _BURST, max(_PACE, 4 * served.size * 1000 // length_ms)
         while begin + sent < end:
             count = min(_CHUNK, end - begin - sent)
-            data = await self._loop.run_in_executor(
-                None, served.read, begin + sent, count
-            )
+            data = b""
+            with suppress(RuntimeError):  # its worker has ended
+                data = await self._loop.run_in_executor(
+                    served.worker, served.read, begin + sent, count
+                )
             if not data:  # it was let go, or has become shorter
                 response.force_close()
                 raise ConnectionResetError
             await response.write(data)
             sent += len(data)
-            if sent > _BURST:
+            if sent > burst:
                 await asyncio.sleep(len(data) / pace)
 
     async def _speaker(self, request: web.Request) -> web.WebSocketResponse:
@@ -269,7 +290,7 @@ class WebEngine:
             return line
         self._crowd.trust(request)
         await line.send_str('{"welcome":1}')
-        page = _SocketPage(line, skips=hello.get("skips") is True)
+        page = _SocketPage(line, hello)
         at = _whole(hello.get("at")), _whole(hello.get("note"))
         self._player.joined(page, note=at[1] or 0, at_ms=at[0] or 0)
         try:
@@ -293,7 +314,7 @@ class WebEngine:
             return None
         hello = _object(message.data) if message.type is WSMsgType.TEXT else None
         if hello is None or not is_token(hello.get("token"), self._token):
-            _log.warning("a page was refused: the token is wrong")
+            _strangers_log.warning("a page was refused: the token is wrong")
             await line.close(code=_WRONG_TOKEN)
             return None
         return hello

@@ -1,28 +1,33 @@
 """The bytes that a web page is given of a recording: the file's own, or new ones.
 
 Browsers play most voice notes as they are. What they lack (AMR, CAF, WMA, GSM), cannot
-be sought in, or is large for a slow line (WAV, FLAC, a film) becomes Ogg Opus, in a
-file without a name.
+be sought in, or is large for a slow line (WAV, FLAC, a film) becomes Opus, see `Made`.
+A long Ogg of Opus keeps its packets, and gets an index, see `Indexed`.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
-import tempfile
-from typing import IO, TYPE_CHECKING
+import threading
+from typing import IO, TYPE_CHECKING, Protocol
 
 from tui.archives import open_quietly
-from tui.audio import RATE, Decoder, Recording
+from tui.audio import Recording
 from tui.errors import AudioError
+from tui.remote._web_made import Made, count_samples
+from tui.remote._web_ogg import Indexed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from concurrent.futures import ThreadPoolExecutor
 
-    from av import AudioFrame
     from av.container import InputContainer
 
 __all__ = ["Served", "serve_note"]
+
+_log = logging.getLogger(__name__)
 
 _NATIVE = {
     ("ogg", "opus"): "audio/ogg",
@@ -37,28 +42,79 @@ _NATIVE = {
 and seek in to the right place."""
 _MOST_BITS = 160_000
 """Bits a second from which on a recording is made smaller."""
-_OPUS_BITS = 48_000
-_BYTES = 2
-_BLOCK = RATE // 50
+_MOST_UNINDEXED = 1_000_000
+"""Bytes of an Ogg from which on it is given an index, so that a far place is heard
+soon: smaller ones have arrived in a moment."""
 
 
-class Served:
+class Served(Protocol):
     """A recording that a page may fetch; nothing but these bytes, under a random name.
 
+    `read` is called on a thread of `worker`, all else on any.
+    """
+
+    @property
+    def mime(self) -> str:
+        """What the bytes are."""
+
+    @property
+    def duration_ms(self) -> int | None:
+        """How long it lasts, as far as that is known."""
+
+    @property
+    def samples(self) -> int:
+        """How long it is when it is made here, at the engine's rate; else 0."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+
+    @property
+    def key(self) -> str:
+        """The random name."""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the bytes are made here."""
+
+    @property
+    def worker(self) -> ThreadPoolExecutor | None:
+        """Whose threads may wait for the bytes; None for the usual ones."""
+
+    def read(self, begin: int, count: int) -> bytes:
+        """Give bytes from a place on; fewer than asked for, none when it was let go.
+
+        Raises:
+            AudioError: They can't be read, or made.
+        """
+
+    def close(self) -> None:
+        """Let it go; whoever fetches it gets no more."""
+
+
+class _Own:
+    """The bytes of a file.
+
     Args:
-        file: What holds the bytes; it is taken over.
+        path: What it is called, in errors.
+        file: What holds them; it is taken over.
         mime: What they are.
-        duration_ms: How long it lasts, as far as that is known.
-        is_made: Whether they were made here.
+        duration_ms: How long it lasts.
     """
 
     def __init__(
-        self, file: IO[bytes], mime: str, duration_ms: int | None, *, is_made: bool
+        self, path: bytes, file: IO[bytes], mime: str, duration_ms: int | None
     ) -> None:
+        self._path = path
         self._file = file
+        self._lock = threading.Lock()
+        self._readers = 0
+        self._is_closed = False
         self.mime = mime
         self.duration_ms = duration_ms
-        self.is_made = is_made
+        self.samples = 0
+        self.is_made = False
+        self.worker: ThreadPoolExecutor | None = None
         self.size = os.fstat(file.fileno()).st_size
         self.key = secrets.token_urlsafe(24)
 
@@ -66,25 +122,47 @@ class Served:
         """Give bytes from a place on; fewer at the end, none when it was let go.
 
         Raises:
-            OSError: They can't be read.
+            AudioError: There are none any more.
         """
+        with self._lock:
+            if self._is_closed:
+                return b""
+            self._readers += 1
         try:
-            return os.pread(self._file.fileno(), count, begin)
-        except ValueError:
-            return b""
+            found = os.pread(self._file.fileno(), count, begin)
+        except OSError as error:
+            reason = error.strerror or "can't be read"
+            raise AudioError(self._path, reason) from error
+        finally:
+            with self._lock:
+                self._readers -= 1
+                self._close_if_free()
+        if not found:  # a page would ask for them again and again
+            raise AudioError(self._path, "has become shorter")
+        return found
 
     def close(self) -> None:
-        """Let it go; whoever fetches it gets no more."""
-        self._file.close()
+        """Let it go."""
+        with self._lock:
+            self._is_closed = True
+            self._close_if_free()
+
+    def _close_if_free(self) -> None:
+        # Not while somebody reads: the number could be another file's by then.
+        if self._is_closed and not self._readers:
+            self._file.close()
 
 
-def serve_note(path: bytes, should_stop: Callable[[], bool], *, make: bool) -> Served:
+def serve_note(
+    path: bytes, should_stop: Callable[[], bool], *, most_bytes: int | None = None
+) -> Served:
     """Open a recording for a page.
 
     Args:
         path: The absolute path.
-        should_stop: Asked while bytes are made.
-        make: Make them in any case: the page could not play the file's own.
+        should_stop: Asked while its length is looked up.
+        most_bytes: From what size on new bytes are made of any file; 0 for all, as when
+            the page could not play the file's own.
 
     Raises:
         AudioError: It can't be read, has no sound in it, or was stopped.
@@ -94,14 +172,27 @@ def serve_note(path: bytes, should_stop: Callable[[], bool], *, make: bool) -> S
         container = recording.open()
         try:
             mime, duration_ms = _facts(path, container)
+            is_long = most_bytes is not None and container.size > most_bytes
         finally:
             container.close()
-        if mime and not make:
-            file = os.fdopen(_opened(path), "rb", buffering=0)
-            return Served(file, mime, duration_ms, is_made=False)
-        return _made(recording, should_stop)
-    finally:
+        if not mime or is_long:
+            return Made(recording, count_samples(recording, should_stop))
+    except BaseException:
         recording.close()
+        raise
+    recording.close()
+    file = os.fdopen(_opened(path), "rb", buffering=0)
+    own = _Own(path, file, mime, duration_ms)
+    if mime != "audio/ogg" or own.size <= _MOST_UNINDEXED:
+        return own
+    try:
+        return Indexed(own, path, should_stop)
+    except ValueError as error:
+        _log.info("%r stays an Ogg: %s", path, error)
+        return own
+    except BaseException:
+        own.close()
+        raise
 
 
 def _opened(path: bytes) -> int:
@@ -128,81 +219,3 @@ def _facts(path: bytes, container: InputContainer) -> tuple[str, int | None]:
     if is_film or len(streams) > 1 or bits > _MOST_BITS:
         mime = ""
     return mime, round(duration / 1000)
-
-
-def _made(recording: Recording, should_stop: Callable[[], bool]) -> Served:
-    """Encode it anew.
-
-    Raises:
-        AudioError: It can't be decoded, or was stopped.
-    """
-    import av
-
-    file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # whoever takes it closes it
-    try:
-        frames = _encode(recording, file.fileno(), should_stop)
-    except (av.error.FFmpegError, OSError) as error:
-        file.close()
-        raise AudioError(recording.path, "can't be made smaller") from error
-    except BaseException:
-        file.close()
-        raise
-    return Served(file, "audio/ogg", round(frames / RATE * 1000), is_made=True)
-
-
-def _encode(
-    recording: Recording, descriptor: int, should_stop: Callable[[], bool]
-) -> int:
-    """Write it as Ogg Opus; returns how many samples it has.
-
-    Raises:
-        AudioError: It can't be decoded, or was stopped.
-        FFmpegError: It can't be encoded.
-        OSError: There is no room for it.
-    """
-    import av
-
-    count = 0
-    with (
-        os.fdopen(os.dup(descriptor), "wb") as sink,
-        av.open(sink, "w", format="ogg") as out,
-    ):
-        stream = out.add_stream(
-            "libopus", rate=RATE, options={"compression_level": "5"}
-        )
-        stream.bit_rate = _OPUS_BITS
-        stream.layout = "mono"
-        for frame in _frames(recording):
-            if should_stop():
-                raise AudioError(recording.path, "not needed any more")
-            count += frame.samples
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
-    if not count:
-        raise AudioError(recording.path, "no audio in it that can be decoded")
-    return count
-
-
-def _frames(recording: Recording) -> Iterator[AudioFrame]:
-    """Decode it to frames of 20 ms; the last one may be shorter."""
-    rest = bytearray()
-    at = 0
-    with Decoder(recording) as decoder:
-        for pcm, _ in decoder:
-            rest += pcm
-            while len(rest) >= _BLOCK * _BYTES:
-                yield _frame(bytes(rest[: _BLOCK * _BYTES]), at)
-                del rest[: _BLOCK * _BYTES]
-                at += _BLOCK
-    if rest:
-        yield _frame(bytes(rest), at)
-
-
-def _frame(pcm: bytes, at: int) -> AudioFrame:
-    import av
-
-    frame = av.AudioFrame("s16", "mono", samples=len(pcm) // _BYTES)
-    frame.planes[0].update(pcm.ljust(frame.planes[0].buffer_size, b"\0"))
-    frame.sample_rate = RATE
-    frame.pts = at
-    return frame

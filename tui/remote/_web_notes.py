@@ -45,6 +45,8 @@ class Notes:
         self.now: Served | None = None
         """What plays."""
         self.following: Following | None = None
+        self.most_bytes: int | None = None
+        """From what size on new bytes are made of any file; None for no such size."""
         self._late: dict[int, tuple[int, Prepare, Served]] = {}
         """What was to follow until an order that the page may not have got yet."""
         self._jobs: dict[str, Event] = {}
@@ -87,6 +89,7 @@ class Notes:
     ) -> None:
         self._stop(which)
         stop = self._jobs[which] = Event()
+        most_bytes = 0 if make else self.most_bytes
 
         def done(found: Served | AudioError) -> None:
             if self._jobs.get(which) is stop:
@@ -99,15 +102,20 @@ class Notes:
         def run() -> None:
             found: Served | AudioError
             try:
-                found = serve_note(path, stop.is_set, make=make)
+                if stop.is_set():
+                    return  # nobody waits for it any more
+                found = serve_note(path, stop.is_set, most_bytes=most_bytes)
             except AudioError as error:
                 found = error
             except Exception as error:  # noqa: BLE001  # the outermost one of a thread
                 _log.exception("a recording can't be opened")
                 reason = f"something went wrong ({type(error).__name__})"
                 found = AudioError(path, reason)
-            if not self._loop.is_closed():
+            try:
                 self._loop.call_soon_threadsafe(done, found)
+            except RuntimeError:  # it has ended
+                if not isinstance(found, AudioError):
+                    found.close()
 
         self._loop.run_in_executor(None, run)
 
@@ -144,15 +152,19 @@ class Notes:
             following.served.close()
         else:
             prepare = following.prepare
+            before = self._late.pop(prepare.generation, None)
+            if before is not None:
+                before[2].close()
             self._late[prepare.generation] = order, prepare, following.served
 
     def take_following(self, generation: int) -> tuple[Prepare, Served] | None:
         """Hand over what a page has gone over to; None when it is no such thing."""
         following = self.following
         if following and following.prepare.generation == generation:
+            if following.served is None:
+                return None
             self.following = None
-            served = following.served
-            return None if served is None else (following.prepare, served)
+            return following.prepare, following.served
         if generation in self._late:
             _, prepare, served = self._late.pop(generation)
             return prepare, served

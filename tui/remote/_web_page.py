@@ -46,6 +46,8 @@ class Page(Protocol):
 
     skips: bool
     """Whether it can leave out pauses."""
+    parts: bool
+    """Whether it fetches whole, before it plays, what is not made in parts."""
 
     def send(self, order: dict[str, Any]) -> None:
         """Give it an order; returns at once."""
@@ -86,6 +88,7 @@ class Paged(Published):
         self._count = 0  # of orders
         self._answered = 0
         self._turn = 0  # the last order after which older positions mean nothing
+        self._sounded = 0  # the last order after which older speeds mean nothing
         self._heard_at = self._sent_at = self._asked_at = 0.0
         self._from_ms = 0.0
         self._from_at = 0.0
@@ -137,6 +140,8 @@ class Paged(Published):
         self._count += 1
         if order["do"] not in {"next", "sound", "word", "loop"}:
             self._turn = self._count
+        if order["do"] in {"load", "sound"}:
+            self._sounded = self._count
         page, now = self._page, self._loop.time()
         if page is None:
             return
@@ -158,6 +163,7 @@ class Paged(Published):
                 "url": f"/note/{served.key}",
                 "at": status.position_ms / 1000,
                 "length": (served.duration_ms or 0) / 1000,
+                "samples": served.samples,
                 "play": self._plays,
                 "sound": self._sound_for(self._sound),
                 "loop": self._loop_s(),
@@ -178,6 +184,7 @@ class Paged(Published):
                 "url": f"/note/{served.key}",
                 "at": prepare.position_ms / 1000,
                 "length": (served.duration_ms or 0) / 1000,
+                "samples": served.samples,
                 "sound": self._sound_for(sound),
                 "gap": prepare.gap_ms / 1000,
                 "tone": prepare.tone,

@@ -59,6 +59,9 @@ _S = PlayerState
 
 _SHORTEST_MS = 50
 """A part that is shorter is not repeated."""
+_WHOLE_BYTES = 256 * 1024
+"""The most that a page like `earmark listen` fetches whole: two minutes of speech."""
+_UNPLAYABLE = "the page can't play it"
 
 
 class Report(NamedTuple):
@@ -144,8 +147,23 @@ class PagePlayer(Paged):
         skip = self._status.skip if page.skips else 0
         self._set(skip=skip)
         self._tell_device()
+        self._suit(page)
+        if self._notes.now is None:
+            self._order({"do": "stop"})  # what it still has of before the line broke
         self._order_load()
         self._order_next()
+
+    def _suit(self, page: Page) -> None:
+        """Have made in parts, from now on, what takes a page long to fetch whole."""
+        self._notes.most_bytes = most = _WHOLE_BYTES if page.parts else None
+        now, following = self._notes.now, self._notes.following
+        if most is None or self._status.state is _S.ENDED:
+            return
+        if now is not None and now.size > most and not now.is_made:
+            self._make_anew()
+        served = None if following is None else following.served
+        if following and served and served.size > most and not served.is_made:
+            self._prepare(following.prepare)
 
     def told(self, page: Page, report: Report) -> None:
         """Take what a page says."""
@@ -165,7 +183,9 @@ class PagePlayer(Paged):
     def _follow(self, report: Report) -> None:
         """Take where the recording stands."""
         status = self._status
-        if status.state in {_S.IDLE, _S.FAILED, _S.ENDED} and report.what != "plays":
+        if status.state in {_S.IDLE, _S.FAILED}:
+            return
+        if status.state is _S.ENDED and report.what != "plays":
             return
         if report.what != "blocked" and self._is_blocked and report.what != "here":
             self._is_blocked = False
@@ -189,7 +209,7 @@ class PagePlayer(Paged):
             case "ends":
                 self._end()
             case _:
-                if report.speed is not None:
+                if report.speed is not None and report.order >= self._sounded:
                     self._set(speed=clamped_speed(report.speed))
                 self._stand(report.at_ms)
                 self._tell_position()
@@ -282,7 +302,7 @@ class PagePlayer(Paged):
             self._set(state=_S.PAUSED)
             self._tell_device()
         else:
-            self._order_load()
+            self._order_anew()
 
     def _prepare(self, prepare: Prepare) -> None:
         self._forget_following()
@@ -295,6 +315,8 @@ class PagePlayer(Paged):
     def _prepared(self, found: Served | AudioError) -> None:
         following = self._notes.following
         if following is None:
+            if not isinstance(found, AudioError):
+                found.close()
             return
         prepare = following.prepare
         if isinstance(found, AudioError):
@@ -304,10 +326,10 @@ class PagePlayer(Paged):
                 self._end()
             return
         self._notes.following = Following(prepare, found)
-        if self._is_late:
-            self._begin_following(prepare.generation)
-        else:
+        if not self._is_late:
             self._order_next()
+        elif self._plays:
+            self._begin_following(prepare.generation)
 
     def _begin_following(self, generation: int) -> None:
         """Have what follows begin now."""
@@ -315,6 +337,12 @@ class PagePlayer(Paged):
         if taken is not None:
             self._take_over(*taken)
             self._order_load()
+
+    def _order_anew(self) -> None:
+        """Order what plays, and what follows, which a page forgets with that."""
+        self._order_load()
+        if self._notes.following is not None:
+            self._order_next()
 
     def _play(self) -> None:
         status = self._status
@@ -336,14 +364,27 @@ class PagePlayer(Paged):
                 self._stand(0)
                 self._plays = True
                 self._set(state=_S.PAUSED, position_ms=0)
-                self._order_load()
+                self._order_anew()
                 return
             case _S.IDLE | _S.FAILED:
                 return
             case _:
                 pass
         self._plays = True
+        following = self._notes.following
+        if following and not following.served and self._is_at_end():
+            self._is_late = True  # a page would begin the old one anew
+        if self._is_late:
+            self._set(state=_S.PLAYING)
+            if following and following.served:
+                self._begin_following(following.prepare.generation)
+            return
         self._order({"do": "play"})
+
+    def _is_at_end(self) -> bool:
+        status = self._status
+        end_ms = status.duration_ms
+        return end_ms is not None and status.position_ms >= end_ms - _SHORTEST_MS
 
     def _pause(self) -> None:
         if self._status.state in {_S.PLAYING, _S.PAUSED, _S.LOADING}:
@@ -352,7 +393,7 @@ class PagePlayer(Paged):
 
     def _stop(self) -> None:
         self._notes.forget()
-        self._plays = self._moves = False
+        self._plays = self._moves = self._is_late = False
         self._order({"do": "stop"})
         before = self._status
         self._stand(0)
@@ -375,9 +416,12 @@ class PagePlayer(Paged):
         if status.duration_ms is not None:
             at_ms = min(at_ms, status.duration_ms)
         self._stand(at_ms)
-        if status.state is _S.ENDED:
-            self._set(position_ms=at_ms, state=_S.PAUSED)
-            self._order_load()
+        is_over = status.state is _S.ENDED
+        if is_over or self._is_late:
+            self._is_late = False
+            state = _S.PAUSED if is_over else status.state
+            self._set(position_ms=at_ms, state=state)
+            self._order_anew()
             return
         self._set(position_ms=at_ms)
         self._order({"do": "seek", "at": at_ms / 1000})
@@ -450,19 +494,39 @@ class PagePlayer(Paged):
         status, served = self._status, self._notes.now
         following = self._notes.following
         if note == status.generation and served is not None:
-            self._notes.replace(None)
-            if served.is_made or status.path is None:
-                self._fail("the page can't play it")
-                return
-            self._stand(self._guessed_ms())
-            self._set(state=_S.LOADING)
-            self._notes.open_now(status.path, self._loaded, make=True)
+            if served.is_made:
+                self._notes.replace(None)
+                self._fail(_UNPLAYABLE)
+            else:
+                self._make_anew()
         elif following is not None and note == following.prepare.generation:
             prepare, refused = following
+            if refused is None:
+                return
+            refused.close()
             self._notes.following = Following(prepare)
-            if refused is not None:
-                refused.close()
+            if refused.is_made:
+                self._prepared(AudioError(prepare.path, _UNPLAYABLE))
+            else:
                 self._notes.open_following(prepare.path, self._prepared, make=True)
+
+    def _make_anew(self) -> None:
+        """Make other bytes of what plays, which goes on with them at the same place."""
+        self._notes.replace(None)
+        if self._status.path is not None:
+            self._stand(self._guessed_ms())
+            self._set(state=_S.LOADING)
+            self._notes.open_now(self._status.path, self._loaded, make=True)
+
+    def broke(self, served: Served, error: AudioError) -> None:
+        """Take that bytes that a page waits for can't be made."""
+        following = self._notes.following
+        if served is self._notes.now:
+            self._notes.replace(None)
+            self._fail(error.reason)
+        elif following is not None and served is following.served:
+            served.close()
+            self._prepared(error)
 
     # What follows
 
@@ -470,6 +534,10 @@ class PagePlayer(Paged):
         """The page has gone over to what was prepared."""
         taken = self._notes.take_following(report.note)
         if taken is None:
+            following = self._notes.following
+            if following is not None and report.note == following.prepare.generation:
+                # It could not play that one, for which other bytes are made now.
+                self._end()
             return
         prepare, served = taken
         self._take_over(prepare, served)

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import re
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-__all__ = ["Crowd", "add_headers", "guard", "is_token"]
+__all__ = ["Crowd", "Few", "add_headers", "guard", "is_token"]
 
 _HOST = re.compile(r"(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?")
 """With any port: the forwarded one may have another number on the user's side."""
@@ -42,6 +44,7 @@ _POLICY = (
 _MOST = 24
 """Connections at a time; a page needs about four."""
 _SOON_S = 0.02
+_MOST_RECORDS = 50
 
 
 @web.middleware
@@ -82,6 +85,20 @@ def is_token(said: object, token: str) -> bool:
     return isinstance(said, str) and hmac.compare_digest(
         said.encode(errors="replace"), token.encode()
     )
+
+
+class Few(logging.Filter):
+    """Lets the first records pass: what strangers do must not fill the disk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = _MOST_RECORDS
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record passes."""
+        self._left -= 1
+        return self._left >= 0
 
 
 class Crowd:

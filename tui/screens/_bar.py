@@ -44,7 +44,7 @@ def bar_view(
         saved_ms=now.saved_ms,
         peaks=peaks,
         problem=problem,
-        silence=now.device_problem,
+        silence=_silence(now.device_problem),
         speed_from=_speed_from(now) if is_there else "",
         level=now.level,
         boost_db=now.boost_db,
@@ -54,6 +54,16 @@ def bar_view(
         stops_after=now.stops_after,
         output=output_name(now),
     )
+
+
+def _silence(problem: str) -> str:
+    """Say why there is no sound, and what can be done about it here."""
+    if not problem:
+        return ""
+    from tui.audio import NO_SOUND_HERE  # the first screen waits for no engine
+
+    more = ", or choose an output (O)" if problem == NO_SOUND_HERE else ""
+    return problem + more
 
 
 def _speed_from(now: NowPlaying) -> str:

@@ -168,3 +168,22 @@ def test_the_outputs_are_of_no_recording(player: _Player) -> None:
     listed = OutputsListed((), "auto")
     player.hear(listed)
     assert player.heard[-1] == listed
+
+
+def test_a_speed_that_a_page_set_shows_unless_another_is_underway(
+    player: _Player,
+) -> None:
+    """Its own buttons count, until the user says another one here."""
+    player.hear(playing(1, Sound(speed=1.25)))
+    assert player.status.speed == 1.25
+    player.set_speed(2.0)
+    player.hear(playing(1, Sound(speed=1.5)))
+    assert player.status.speed == 2.0
+    player.hear(playing(1, Sound(speed=2.0)), playing(1, Sound(speed=0.75)))
+    assert player.status.speed == 0.75
+    # What it is already is not confirmed once more: nothing is underway then.
+    player.set_speed(0.75)
+    player.hear(playing(1, Sound(speed=1.0)))
+    assert player.status.speed == 1.0
+    player.hear(StateChanged(PlayerStatus(speed=3.0)))
+    assert player.status.speed == 1.0

@@ -211,11 +211,11 @@ def test_a_library_can_not_keep_the_socket_open() -> None:
     """What the process starts itself inherits nothing of ours."""
     out = run_code(
         "import os, socket\n"
-        "from tui.audio._host import _taken_over\n"
+        "from tui.child import taken_over\n"
         "ours, theirs = socket.socketpair()\n"
         "os.dup2(theirs.fileno(), 0)\n"
         "theirs.close()\n"
-        "taken = _taken_over()\n"
+        "taken = taken_over()\n"
         "print(os.get_inheritable(taken.fileno()), os.readlink('/proc/self/fd/0'))\n"
         "taken.close(); ours.close()"
     )

@@ -117,6 +117,21 @@ def test_what_is_not_here_is_asked_for(make: Callable[[str], Source]) -> None:
     assert not store.is_whole
 
 
+def test_a_late_place_is_asked_for_before_anything_arrived(
+    make: Callable[[str], Source],
+) -> None:
+    """A note that goes on in its middle does not wait for all that lies before it."""
+    source = make("opus")
+    store, packets = source.store, source.packets
+    assert store.find(packets[20].pts) == (0, 0)
+    assert source.wishes == []
+    late = packets[-5].pts
+    assert store.find(late) == (1, 0)
+    ((run, seconds),) = source.wishes
+    assert run == 1
+    assert seconds == pytest.approx(late / 48_000)
+
+
 def test_a_run_goes_on_where_it_was_left(make: Callable[[str], Source]) -> None:
     """What comes for another run is waited for no longer; no packet comes twice."""
     source = make("opus")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.line import SpeakerProcess
 from tui.cli import _sound_check
 from tui.cli._sound_check import check_output, found_outputs
 from tui.indexer import IndexerLock
@@ -190,10 +191,13 @@ def test_over_ssh_the_ways_to_hear_are_told(
     monkeypatch.setenv("LOGNAME", "me")
     facts = earmark("doctor", "--json").json["ssh"]
     assert facts["command"] == "earmark ssh --ssh 'ssh -p 2222' me@192.0.2.1"
-    assert facts["speaker"] is False
+    page = "ssh -p 2222 -NL 8137:127.0.0.1:8137 me@192.0.2.1"
+    assert facts["page"]["forward"] == page
+    assert (facts["speaker"], facts["found"]) == (False, None)
     assert facts["pulse"]["server"] is None
     text = earmark("doctor").out
     assert facts["command"] in text
+    assert page in text
     assert facts["pulse"]["forward"] in text
     assert "microphone" in text
     monkeypatch.setenv("PULSE_SERVER", "tcp:desk:4713")
@@ -203,5 +207,51 @@ def test_over_ssh_the_ways_to_hear_are_told(
     assert facts["pulse"]["server"] == "tcp:desk:4713"
     assert facts["pulse"]["problem"] == "no pulse here"
     assert "sound server tcp:desk:4713: no pulse here" in earmark("doctor").out
-    monkeypatch.setenv("EARMARK_OUTPUT", "speaker:/x")
-    assert "it plays where you sit" in earmark("doctor").out
+
+
+def test_behind_a_router_the_address_is_no_host(
+    earmark: Earmark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the machine calls itself leads nowhere from outside."""
+    monkeypatch.setenv("USER", "me")
+    monkeypatch.setenv("LOGNAME", "me")
+    monkeypatch.setenv("SSH_CONNECTION", "8.8.8.8 5000 10.0.0.5 22")
+    facts = earmark("doctor", "--json").json["ssh"]
+    assert facts["command"] == "earmark ssh me@HOST"
+    assert facts["inner_address"] == "10.0.0.5"
+    assert "10.0.0.5 is its address behind a router" in earmark("doctor").out
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.9 5000 10.0.0.5 22")
+    facts = earmark("doctor", "--json").json["ssh"]
+    assert facts["command"] == "earmark ssh me@10.0.0.5"
+    assert facts["inner_address"] is None
+
+
+def test_a_speaker_is_asked_whether_it_answers(
+    earmark: Earmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that does plays where one sits; one that is gone is told as such."""
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.7 5000 192.0.2.1 22")
+    monkeypatch.setenv("EARMARK_OUTPUT", f"speaker:{tmp_path}/speaker")
+    report = earmark("doctor", "--json").json
+    assert report["audio"]["problem"] == "The speaker is not there"
+    assert report["ssh"]["speaker_problem"] == "The speaker is not there"
+    text = earmark("doctor").out
+    assert f"speaker:{tmp_path}/speaker: The speaker is not there" in text
+    assert "it plays where you sit" not in text
+    with SpeakerProcess(tmp_path, "null"):
+        report = earmark("doctor", "--json").json
+        assert report["audio"]["problem"] is None
+        assert "it plays where you sit" in earmark("doctor").out
+
+
+def test_a_speaker_that_auto_would_find_is_told(
+    earmark: Earmark, isolated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plain SSH session beside an `earmark ssh` is heard where one sits, too."""
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.7 5000 192.0.2.1 22")
+    folder = isolated / ".earmark-0123456789"
+    folder.mkdir(mode=0o700)
+    with SpeakerProcess(folder, "null") as speaker:
+        report = earmark("doctor", "--json").json
+        assert report["ssh"]["found"] == f"speaker:{speaker.path}"
+        assert "where no device works, auto plays there" in earmark("doctor").out

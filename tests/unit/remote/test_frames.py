@@ -102,6 +102,7 @@ def test_heads_come_back() -> None:
         ("rate", 0),
         ("denominator", 0),
         ("codec", 5),
+        ("codec", "pcm_s16le"),
         ("duration_us", "long"),
         ("start", None),
     ],

@@ -25,13 +25,28 @@ from tui.audio import (
     Ended,
     Failed,
     OutputsListed,
+    Packet,
     PlayerState,
     PositionChanged,
     Recording,
     Sound,
+    StreamHead,
 )
-from tui.remote._frames import Kind, first_frame, frame, json_from, json_to
-from tui.remote._speaker import _Sparing
+from tui.errors import AudioError
+from tui.remote import _speaker
+from tui.remote._frames import (
+    VERSION,
+    FrameError,
+    Kind,
+    first_frame,
+    frame,
+    head_to,
+    json_from,
+    json_to,
+    pack,
+)
+from tui.remote._relay import Relay
+from tui.remote._speaker import _Shelf, _Sparing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -207,8 +222,8 @@ def test_only_the_owner_who_knows_the_token_is_served(line: Line) -> None:
     info = line.speaker.path.lstat()
     assert stat.S_IMODE(info.st_mode) == 0o600
     for hello, reason in (
-        (json_to(version=1, token=WRONG), "token"),
-        (json_to(version=1, token=NO_TEXT), "token"),
+        (json_to(version=VERSION, token=WRONG), "token"),
+        (json_to(version=VERSION, token=NO_TEXT), "token"),
         (json_to(version=99, token=line.speaker.token), "another version"),
         (json_to(token=line.speaker.token), "version"),
     ):
@@ -221,19 +236,72 @@ def test_only_the_owner_who_knows_the_token_is_served(line: Line) -> None:
             assert probe.recv(1) == b""
 
 
+HEAD = StreamHead("opus", b"", 48_000, "mono", 1, 48_000, 0, None, "ogg")
+
+
+def _opened(number: int, path: str, problem: str = "") -> bytes:
+    return json_to(file=number, path=path, head=head_to(HEAD), problem=problem)
+
+
+def test_no_relay_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither with files, nor with names, nor with sound that nobody asked for."""
+    shelf = _Shelf()
+    for number in range(16):
+        shelf.take(Kind.OPEN, _opened(number, f"/{number}"))
+        shelf.take(Kind.OPEN, _opened(number, f"/{number}"))
+    with pytest.raises(FrameError, match="more files"):
+        shelf.take(Kind.OPEN, _opened(16, "/16"))
+    with pytest.raises(FrameError, match="two files"):
+        shelf.take(Kind.OPEN, _opened(3, "/x"))
+    shelf.take(Kind.DROP, json_to(file=3))
+    shelf.take(Kind.OPEN, _opened(16, "/16"))
+    for number in range(1000):
+        shelf.take(Kind.OPEN, _opened(0, f"/gone/{number}", "vanished"))
+    assert len(shelf._problems) <= 64
+    with pytest.raises(AudioError, match="vanished"):
+        shelf.open(b"/gone/999")
+    monkeypatch.setattr(_speaker, "_MOST_BYTES", 10_000)
+
+    def send(number: int) -> None:
+        packet = Packet(bytes(4000), number, 1)
+        shelf.take(Kind.DATA, pack(number, 0, [packet]))
+
+    send(0)
+    send(1)
+    with pytest.raises(FrameError, match="more packets"):
+        send(2)
+
+
+@pytest.mark.parametrize("seconds", ["NaN", "Infinity", "-1", "1e300", '"1"', "null"])
+def test_no_speaker_asks_for_a_time_that_is_none(seconds: str) -> None:
+    """The thread that sends would end by it."""
+    player, speaker = socket.socketpair()
+    with player, speaker:
+        relay = Relay(player, speaker, "speaker:x")
+        with pytest.raises(FrameError):
+            relay._take(
+                Kind.WANT, b'{"file":1,"run":1,"seconds":%b}' % seconds.encode()
+            )
+        relay._take(Kind.WANT, b'{"file":1,"run":1,"seconds":1.5}')
+
+
 def test_a_wrong_speaker_is_told_in_words(tmp_path: Path) -> None:
     """No socket, somebody else's folder entry, a token that is wrong."""
     path = tmp_path / "speaker"
     player = remote_player(path)
     ear = Ear(player)
     player.start()
-    wait_until(lambda: player.status.device_problem == "The speaker is not there")
+    gone = "The sound where you sit is gone; play looks for it again"
+    wait_until(lambda: player.status.device_problem == gone)
     player.load(b"/x.opus")
-    assert ear.await_count(Failed, 1).reason == "The speaker is not there"
+    ear.await_state(PlayerState.PAUSED)
+    assert player.status.device_problem == gone
+    assert ear.of(Failed) == []
     player.close()
     with SpeakerProcess(tmp_path, "null") as speaker:
         speaker.path.with_suffix(".token").write_text("wrong")
         player = remote_player(path)
         player.start()
-        wait_until(lambda: "the token is wrong" in player.status.device_problem)
+        # At once: it would be refused again.
+        wait_until(lambda: "the token is wrong" in player.status.device_problem, 5)
         player.close()

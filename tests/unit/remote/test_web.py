@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import logging
 import os
 import socket
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
 
 from tests.support.notes import amr_note
-from tests.support.sound import chirp, opus, wav
+from tests.support.sound import chirp, long_wav, opus, wav
 from tests.support.web_page import Told, WebPage
 from tui.audio import (
+    RATE,
     DeviceChanged,
+    Failed,
     ListOutputs,
     Load,
     OutputsListed,
     Prepare,
+    Stop,
 )
 from tui.errors import AudioError
+from tui.remote import _web_made
 from tui.remote._web import WebEngine
+from tui.remote._web_layout import Layout
+from tui.remote._web_media import serve_note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tui.audio import Recording
 
 SOUND = chirp(2)
 NOTE = opus(SOUND)
@@ -187,6 +196,57 @@ async def test_a_note_is_given_by_ranges(engine: WebEngine, note: bytes) -> None
             assert answer.content_type == "audio/ogg"
 
 
+async def test_a_file_that_becomes_shorter_is_told(
+    engine: WebEngine, note: bytes, told: Told
+) -> None:
+    """A page would ask for what is missing again and again."""
+    engine.send(Load(1, note))
+    async with WebPage(engine.address) as page:
+        url = (await page.take("load"))["url"]
+        os.truncate(note, 500)
+        line = http.client.HTTPConnection(page.base.removeprefix("http://"), timeout=5)
+        line.request("GET", url)
+        wrong = pytest.raises(http.client.IncompleteRead)
+        with closing(line), line.getresponse() as answer, wrong:
+            await asyncio.to_thread(answer.read)
+        failed = Failed(1, note, "has become shorter")
+        await told.until(lambda: failed in told.events)
+        assert (await page.fetch(url))[0] == 404
+
+
+def test_what_was_let_go_is_read_no_more(
+    note: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor what has its number since: not even by who is just about to read."""
+    served = serve_note(note, lambda: False)
+    read, others = os.pread, []
+
+    def late(file: int, count: int, begin: int) -> bytes:
+        served.close()
+        others.append((tmp_path / "secret.opus").open("rb"))
+        return read(file, count, begin)
+
+    monkeypatch.setattr(os, "pread", late)
+    assert served.read(0, 10**6) == NOTE
+    assert served.read(0, 10**6) == b""
+    others[0].close()
+
+
+async def test_strangers_fill_no_disk(
+    engine: WebEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What they do is in the log, a while."""
+    async with WebPage(engine.address, token=WRONG) as page:
+        assert await page.closed() == 4403
+    address = ("127.0.0.1", int(page.base.rpartition(":")[2]))
+    for _ in range(60):
+        with socket.create_connection(address, 5) as line:
+            line.sendall(b"GET / HTTP/1.1\r\nHost:a\r\nHost:b\r\n\r\n")
+            assert await asyncio.to_thread(line.recv, 12) == b"HTTP/1.0 400"
+    records = [each for each in caplog.records if "strangers" in each.name]
+    assert len(records) == 50
+
+
 async def test_only_what_plays_and_follows_can_be_had(
     engine: WebEngine, note: bytes, tmp_path: Path, told: Told
 ) -> None:
@@ -232,15 +292,59 @@ async def test_only_what_plays_and_follows_can_be_had(
 async def test_what_browsers_lack_is_made_anew(
     engine: WebEngine, tmp_path: Path, kind: str
 ) -> None:
-    """As Ogg Opus, of the same length."""
+    """As Opus in WebM, of the same length, and by ranges that fit together."""
     path = tmp_path / f"a.{kind}"
     path.write_bytes(amr_note(2) if kind == "amr" else wav(SOUND))
     engine.send(Load(1, os.fsencode(path)))
     async with WebPage(engine.address) as page:
         order = await page.take("load")
         assert order["length"] == pytest.approx(2, abs=0.05)
-        status, content = await page.fetch(order["url"])
-        assert (status, content[:4]) == (200, b"OggS")
+        assert order["samples"] == pytest.approx(2 * RATE, abs=0.05 * RATE)
+        url = order["url"]
+        status, tail = await page.fetch(url, Range="bytes=7000-")
+        assert status == 206
+        status, middle = await page.fetch(url, Range="bytes=300-6999")
+        assert (status, len(middle)) == (206, 6700)
+        status, content = await page.fetch(url)
+        assert (status, content[:4]) == (200, b"\x1aE\xdf\xa3")
+        assert content[300:] == middle + tail
+        async with page.session.head(f"{page.base}{url}") as answer:
+            assert answer.content_length == len(content)
+            assert answer.content_type == "audio/webm"
+
+
+async def test_an_hour_is_served_from_its_middle(
+    engine: WebEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only what is asked for is made, and nothing more when it is let go."""
+    path = tmp_path / "a.wav"
+    long_wav(path, 3600, {})
+    made: list[int] = []
+    begin = _web_made._encoded
+
+    def counted(
+        recording: Recording, part: int, should_stop: Callable[[], bool]
+    ) -> Iterator[list[bytes]]:
+        for packets in begin(recording, part, should_stop):
+            made.append(part)
+            yield packets
+
+    monkeypatch.setattr(_web_made, "_encoded", counted)
+    engine.send(Load(1, os.fsencode(path)))
+    async with WebPage(engine.address) as page:
+        url = (await page.take("load"))["url"]
+        size = Layout(3600 * RATE).size
+        first = size // 2
+        status, content = await page.fetch(url, Range=f"bytes={first}-{first + 9999}")
+        assert (status, len(content)) == (206, 10_000)
+        assert 2 <= len(made) <= 3
+        async with page.session.get(f"{page.base}{url}") as answer:
+            assert answer.content_length == size
+            await answer.content.readexactly(50_000)
+            engine.send(Stop())
+            with pytest.raises(aiohttp.ClientError):
+                await answer.read()
+        assert len(made) < 400
 
 
 async def test_connections_of_strangers_shut_out_nobody(engine: WebEngine) -> None:

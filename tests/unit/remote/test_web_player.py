@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+import aiohttp
 import pytest
 
-from tests.support.sound import chirp, opus
-from tests.support.web_page import Told, WebPage
+from tests.support.web_page import WebPage
+from tests.support.web_stage import NOTE, Stage, following
 from tui.audio import (
     DeviceChanged,
     Ended,
@@ -36,49 +36,14 @@ from tui.audio import (
     Stop,
     Toggle,
 )
-from tui.remote._web import WebEngine
+from tui.errors import AudioError
+from tui.remote import _web_made
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-NOTE, OTHER = opus(chirp(2)), opus(chirp(1))
-
-
-class Stage(Told):
-    """An engine, notes, and what is told of them.
-
-    Args:
-        folder: Where the notes are.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.engine = WebEngine(self.events.append, port=0)
-        self.engine.start()
-        self.note = os.fsencode(folder / "a.opus")
-        self.other = os.fsencode(folder / "b.opus")
-        (folder / "a.opus").write_bytes(NOTE)
-        (folder / "b.opus").write_bytes(OTHER)
-
-    async def state(self, state: PlayerState) -> None:
-        """Wait for a state."""
-        await self.until(lambda: self.status.state is state)
-
-    def count(self, kind: type) -> int:
-        """How many events of a type were told."""
-        return sum(isinstance(event, kind) for event in self.events)
-
-    @asynccontextmanager
-    async def playing(self, **hello: object) -> AsyncIterator[WebPage]:
-        """Have a page play the note, as generation 1."""
-        async with WebPage(self.engine.address, **hello) as page:
-            self.engine.send(Load(1, self.note))
-            order = await page.take("load")
-            assert order["play"] is True
-            await page.say("plays", 1)
-            await self.state(PlayerState.PLAYING)
-            yield page
+    from tui.audio import Recording
 
 
 @pytest.fixture
@@ -211,9 +176,7 @@ async def test_what_was_prepared_follows(stage: Stage) -> None:
         stage.engine.send(
             Prepare(2, stage.other, 300, Sound(1.5), gap_ms=500, tone=True)
         )
-        order = await page.take("next")
-        while not order["note"]:
-            order = await page.take("next")
+        order = await following(page)
         assert (order["at"], order["gap"], order["tone"]) == (0.3, 0.5, True)
         assert order["sound"]["speed"] == 1.5
         await page.say("follows", 2, 300)
@@ -231,9 +194,7 @@ async def test_a_page_that_went_on_before_it_was_told_is_right(stage: Stage) -> 
     """What is heard counts, as with an engine."""
     async with stage.playing() as page:
         stage.engine.send(Prepare(2, stage.other))
-        order = await page.take("next")
-        while not order["note"]:
-            order = await page.take("next")
+        order = await following(page)
         number = page.number
         stage.engine.send(PrepareNothing())
         await page.take("next")
@@ -247,9 +208,7 @@ async def test_an_end_before_the_next_is_known_is_none(stage: Stage) -> None:
     async with stage.playing() as page:
         stage.engine.send(Prepare(2, stage.other))
         number = page.number
-        order = await page.take("next")
-        while not order["note"]:
-            order = await page.take("next")
+        await following(page)
         await page.say("ends", 1, 2000, order=number)
         loaded = await page.take("load")
         assert (loaded["note"], loaded["play"]) == (2, True)
@@ -286,20 +245,52 @@ async def test_what_a_page_can_not_play_is_made_anew_once(stage: Stage) -> None:
         await page.say("fails", 1)
         order = await page.take("load")
         status, content = await page.fetch(order["url"])
-        assert (status, content[:4]) == (200, b"OggS")
-        assert content != NOTE
+        assert (status, content[:4]) == (200, b"\x1aE\xdf\xa3")
         await page.say("fails", 1)
         await stage.until(lambda: stage.count(Failed))
         assert stage.status.state is PlayerState.FAILED
+
+
+async def test_what_can_not_be_made_fails_with_its_reason(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page waits for bytes that do not come; nobody waits for ever."""
+
+    def broken(recording: Recording, *_given: object) -> NoReturn:
+        raise AudioError(recording.path, "the disk is gone")
+
+    monkeypatch.setattr(_web_made, "_encoded", broken)
+    async with stage.playing() as page:
+        await page.say("fails", 1)
+        url = (await page.take("load"))["url"]
+        with pytest.raises(aiohttp.ClientError):
+            await page.fetch(url)
+        failed = Failed(1, stage.note, "the disk is gone")
+        await stage.until(lambda: failed in stage.events)
+        assert (await page.fetch(url))[0] == 404
+
+
+async def test_the_speed_of_the_page_is_told(stage: Stage) -> None:
+    """Its buttons change it; what it said before it heard of another one is old."""
+    async with stage.playing() as page:
+        await page.say("here", 1, 500, speed=1.25)
+        await stage.until(lambda: stage.status.speed == 1.25)
+        before = page.number
+        stage.engine.send(SetSpeed(2.0))
+        await page.take("sound")
+        await page.say("here", 1, 600, order=before, speed=1.5)
+        await page.say("pauses", 1, 600)
+        await stage.state(PlayerState.PAUSED)
+        assert stage.status.speed == 2.0
+        await page.say("here", 1, 600, speed=0.75)
+        await stage.until(lambda: stage.status.speed == 0.75)
 
 
 async def test_stop_lets_the_note_go(stage: Stage) -> None:
     """Its bytes can't be had any more."""
     async with stage.playing() as page:
         stage.engine.send(Prepare(2, stage.other))
-        order = await page.take("next")
-        while not order["note"]:
-            order = await page.take("next")
+        order = await following(page)
         stage.engine.send(Stop())
         await page.take("stop")
         await stage.state(PlayerState.IDLE)

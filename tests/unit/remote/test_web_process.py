@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,26 +24,27 @@ def test_it_listens_only_while_it_is_chosen(tmp_path: Path) -> None:
     path = tmp_path / "a.opus"
     path.write_bytes(opus(chirp(3)))
     log = tmp_path / "log"
-    player = EngineProcess("null", log_path=log)
-    ear = Ear(player)
-    player.start()
-    player.load(os.fsencode(path))
-    ear.await_position(300)
-    player.set_output("browser")
-    wait_until(lambda: "http:" in player.status.device_problem)
-    found = re.search(r"127\.0\.0\.1:([0-9]+)/#(\S+)", player.status.device_problem)
-    assert found is not None
-    port, token = int(found[1]), found[2]
-    socket.create_connection(("127.0.0.1", port), 5).close()
-    ear.await_state(PlayerState.PAUSED)
-    assert player.status.position_ms >= 300
-    player.set_output("null")
-    wait_until(lambda: player.status.output == "null")
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), 5)
-    player.play()
-    ear.await_position(player.status.position_ms + 200)
-    player.close()
+    with closing(EngineProcess("null", log_path=log)) as player:
+        ear = Ear(player)
+        player.start()
+        player.load(os.fsencode(path))
+        ear.await_position(300)
+        player.set_output("browser")
+        wait_until(lambda: "http:" in player.status.device_problem)
+        found = re.search(r"127\.0\.0\.1:([0-9]+)/#(\S+)", player.status.device_problem)
+        assert found is not None
+        port, token = int(found[1]), found[2]
+        socket.create_connection(("127.0.0.1", port), 5).close()
+        ear.await_state(PlayerState.PAUSED)
+        assert player.status.position_ms >= 300
+        player.set_output("null")
+        wait_until(lambda: not player.status.device_problem)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), 5)
+        at_ms = player.status.position_ms
+        player.play()
+        ear.await_position(at_ms + 200)
+        assert player.status.output == "null"
     assert token not in log.read_text()
 
 

@@ -28,6 +28,7 @@ let note = null; // what plays: as it was ordered
 let next = null; // what follows
 let wanted = false; // whether it shall play
 let gap = 0; // the timer of the silence before what follows; 0 for none
+let bell = 0; // the timer of the tone in it
 let turn = 0; // the timer of the end of a part that is repeated
 let mixer = null; // makes it louder than recorded; made when that is asked for
 let limiter = null;
@@ -98,10 +99,21 @@ function unload(index) {
   }
 }
 
+function noGap() {
+  clearTimeout(gap);
+  clearTimeout(bell);
+  gap = 0;
+}
+
 function start() {
   if (!note) return;
   wanted = true;
   if (gap) return;
+  if (here().ended && next) { // it was paused in the silence before what follows
+    goOn();
+    show();
+    return;
+  }
   const asked = here();
   asked.play().then(
     () => {
@@ -123,16 +135,14 @@ function start() {
 
 function halt() {
   wanted = false;
-  clearTimeout(gap);
-  gap = 0;
+  noGap();
   here().pause();
   say("pauses");
 }
 
 function jump(seconds) {
   if (!note) return;
-  clearTimeout(gap);
-  gap = 0;
+  noGap();
   here().currentTime = Math.max(0, seconds);
   repeat();
   if (wanted && here().paused) start();
@@ -172,17 +182,17 @@ function beep() {
 }
 
 function goOn() {
-  if (!next) {
+  if (!next || next.failed) { // there may be other bytes of it soon
     wanted = false;
     say("ends");
     show();
     return;
   }
   const pause = next.gap * 1000;
-  if (next.tone) setTimeout(beep, pause / 2);
+  if (next.tone) bell = setTimeout(beep, pause / 2);
   gap = setTimeout(() => {
     gap = 0;
-    if (!next) {
+    if (!next || next.failed) {
       goOn();
       return;
     }
@@ -218,10 +228,13 @@ sounds.forEach((sound, index) => {
   sound.addEventListener("error", () => {
     const failed = sound.dataset.note;
     if (!failed || !sound.error) return;
-    if (sound.error.code === MediaError.MEDIA_ERR_NETWORK) {
+    if (sound.error.code !== MediaError.MEDIA_ERR_NETWORK) {
+      if (next && String(next.note) === failed) next.failed = true;
+      say("fails", { note: Number(failed) });
+    } else if (index === current) {
       socket.close(); // and begin where it was
     } else {
-      say("fails", { note: Number(failed) });
+      unload(index); // it is fetched when its time has come
     }
   });
   sound.addEventListener("loadeddata", () => {
@@ -236,8 +249,7 @@ sounds.forEach((sound, index) => {
 
 const orders = {
   load(order) {
-    clearTimeout(gap);
-    gap = 0;
+    noGap();
     const sound = here();
     const isThere = note && note.note === order.note && !sound.error
       && sound.dataset.note === String(order.note) && note.url === order.url;
@@ -284,15 +296,13 @@ const orders = {
       shape(other, next.sound);
     }
     if (gap && !next) {
-      clearTimeout(gap);
-      gap = 0;
+      noGap();
       goOn();
     }
   },
   stop() {
-    clearTimeout(gap);
+    noGap();
     clearTimeout(turn);
-    gap = 0;
     note = next = null;
     wanted = false;
     unload(0);
@@ -337,8 +347,7 @@ function connect() {
     if (made !== socket) return;
     isWelcome = false;
     for (const sound of sounds) if (!sound.paused) { wanted = false; sound.pause(); }
-    clearTimeout(gap);
-    gap = 0;
+    noGap();
     if (isOver) return;
     if (event.code === 4403) {
       element("state").textContent = "This address is no longer valid: Earmark shows another one.";
@@ -347,6 +356,10 @@ function connect() {
     element("state").textContent = "The line is broken; trying again…";
     setTimeout(connect, wait);
     wait = Math.min(wait * 2, 4000);
+    // Chromium keeps idle connections to a server that has ended, and `ssh -L` waits for
+    // their end before it leaves. It looks at them when it asks for something.
+    fetch("/", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(WORDS_MS) })
+      .catch(() => {});
   };
 }
 
@@ -360,7 +373,10 @@ setInterval(() => {
 
 function time(seconds) {
   const whole = Math.max(0, Math.floor(Number.isFinite(seconds) ? seconds : 0));
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  const rest = String(whole % 60).padStart(2, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
 function show() {
@@ -374,6 +390,7 @@ function show() {
   element("length").textContent = time(length);
   element("seek").max = Number.isFinite(length) && length > 0 ? length : 1;
   element("seek").value = at;
+  element("seek").setAttribute("aria-valuetext", `${time(at)} of ${time(length)}`);
   element("toggle").textContent = plays ? "Pause" : "Play";
   element("speed").textContent = `${note ? here().playbackRate : 1}×`;
   for (const id of ["seek", "toggle", "back", "forward", "slower", "faster"]) {
