@@ -54,8 +54,17 @@ class _Times:
 _KINDS = ("load", "play", "pause", "seek", "speed")
 
 
-class _Bench:
-    """One recorder and the noise that it should hear."""
+class Bench:
+    """One recorder and the noise that it should hear.
+
+    Args:
+        recorder: Of the sink that all play on.
+        source: What is played.
+        path: The file with it.
+    """
+
+    patience = 8
+    """Eighths of a second until a command counts as missed."""
 
     def __init__(self, recorder: Recorder, source: bytes, path: Path) -> None:
         self.recorder = recorder
@@ -65,6 +74,7 @@ class _Bench:
         self._clock = threading.Event()
 
     def wait(self, seconds: float) -> None:
+        """Wait."""
         self._clock.wait(seconds)
 
     def latency(
@@ -74,7 +84,7 @@ class _Bench:
         self.wait(0.4 + self._rng.random() * 0.2)
         since, begun = self.recorder.frames, time.monotonic()
         command()
-        for _ in range(8):
+        for _ in range(self.patience):
             self.recorder.wait(RATE // 8)
             frame = change(since)
             if frame is not None:
@@ -97,7 +107,18 @@ class _Bench:
         rest = heard.lstrip(b"\0")
         return since + (len(heard) - len(rest)) // 2 if rest else None
 
+    paused = sped = broken
+
+    def sought(self, seconds: float) -> Callable[[int], int | None]:
+        """Find where what sounded goes on at another place."""
+        return self.broken
+
+    def reached(self, seconds: int) -> Callable[[int], int | None]:
+        """Find the first frame that is heard from a place on, however late."""
+        raise NotImplementedError
+
     def rounds(self, program: Playing) -> _Times:
+        """Give the commands that all know."""
         times = _Times()
 
         def add(kind: list[float], found: float | None) -> None:
@@ -194,7 +215,7 @@ def _common(one: bytes, other: bytes) -> int:
     return low
 
 
-def _plain(bench: _Bench, table: Table, program: Playing) -> None:
+def _plain(bench: Bench, table: Table, program: Playing) -> None:
     used, begun = cpu_seconds([program.pid]), time.monotonic()
     count, lost = bench.gaps(program)
     used, passed = cpu_seconds([program.pid]) - used, time.monotonic() - begun
@@ -204,7 +225,7 @@ def _plain(bench: _Bench, table: Table, program: Playing) -> None:
     table.add(f"peak memory, {name}", f"{peak_kb(program.pid) / 1024:.0f} MB")
 
 
-def _scanning(bench: _Bench, table: Table, folder: Path, program: Playing) -> None:
+def _scanning(bench: Bench, table: Table, folder: Path, program: Playing) -> None:
     """Play on while an indexer reads and writes what it can."""
     notes = corpus_folder(SCANNED)
     done = threading.Event()
@@ -228,7 +249,7 @@ def _scanning(bench: _Bench, table: Table, folder: Path, program: Playing) -> No
     )
 
 
-def _measured(bench: _Bench, table: Table, program: Playing) -> _Times:
+def _measured(bench: Bench, table: Table, program: Playing) -> _Times:
     bench.wait(1.0)
     times = bench.rounds(program)
     for kind in _KINDS:
@@ -267,7 +288,7 @@ def main() -> None:
         _write_flac(tone, steady)
         all_times = {}
         with Recorder(server) as recorder:
-            bench = _Bench(recorder, source, path)
+            bench = Bench(recorder, source, path)
             for number, (who, start) in enumerate(_programs(folder).items()):
                 program = start()
                 all_times[who] = _measured(bench, table, program)
