@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from array import array
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +14,7 @@ from tests.support.sound import (
     bend,
     chirp,
     correlation,
+    filled,
     find,
     frequency,
     noise,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.needs("pulseaudio"), pytest.mark.xdist_group("sound")]
 
 FADE = 240
-HOLES = 8
 TRIES = 4
 NOISE = noise(8)
 BOTH = pytest.mark.parametrize(
@@ -100,30 +99,6 @@ def wait_for_silence(recorder: Recorder) -> None:
         lambda: recorder.frames > RATE // 5 and not any(recorder.mono(-RATE // 5)),
         what="silence",
     )
-
-
-def filled(pcm: bytes, longest: int = 60 * RATE) -> bytes:
-    """Leave out silences of a millisecond and more, of which there may be a few.
-
-    They are the machine's: where other tests keep both cores busy, a device asks too
-    late, and is silent until it did. What is proved here is that no sample is lost.
-
-    Args:
-        pcm: What was heard.
-        longest: Frames of a silence that may be the machine's.
-    """
-    kept, zeros, holes = array("h"), 0, 0
-    for sample in memoryview(pcm).cast("h"):
-        kept.append(sample)
-        if sample:
-            if RATE // 1000 <= zeros <= longest:
-                holes += 1
-                del kept[-zeros - 1 : -1]
-            zeros = 0
-        else:
-            zeros += 1
-    assert holes <= HOLES
-    return kept.tobytes()
 
 
 @BOTH

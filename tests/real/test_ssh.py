@@ -19,7 +19,7 @@ import pytest
 from tests.support.child import ROOT
 from tests.support.ear import wait_until
 from tests.support.pulse import PulseServer, Recorder
-from tests.support.sound import chirp, correlation, opus, sounding
+from tests.support.sound import chirp, correlation, filled, opus, sounding
 from tests.support.sshd import SshServer, free_port
 from tests.support.terminal import TmuxTerminal, base_environ
 
@@ -119,7 +119,7 @@ def test_sound_comes_where_one_sits(
             heard.wait(24_000)
             tmux.send("q")
             assert tmux.wait_for_exit() == 0
-        pcm = sounding(heard.mono())
+        pcm = filled(sounding(heard.mono()))
     assert correlation(SOUND[: 2 * 96_000], pcm[: 2 * 96_000]) > 0.95
     assert not list(sshd.runtime.iterdir())
 
@@ -362,8 +362,9 @@ def _speakers() -> list[int]:
 def _stranger_reaches(sshd: SshServer) -> list[str]:
     """Try every socket and secret of a session as another user, if we may be one."""
     (folder,) = sshd.runtime.iterdir()
-    paths = [str(path) for path in folder.iterdir()]
-    assert len(paths) == 3  # and the number of a process
+    names = ["from", "pid", "speaker", "speaker.token"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    paths = [str(folder / name) for name in names]
     if os.getuid() != 0:
         return []
     sshd.runtime.chmod(0o711)
