@@ -75,8 +75,11 @@ def test_a_browser_plays_the_note(
     with Recorder(pulse) as heard, chromium.tab() as tab:
         place.open(tab)
         assert "#" not in tab.page.url
-        player.load(place.note("a.opus", opus(SOUND)))
+        name = "Ana <b>&amp;</b> · Family \u202e"
+        player.load(place.note("a.opus", opus(SOUND)), title=name)
         ear.await_position(1500)
+        assert tab.page.inner_text("#name") == name.strip()
+        assert tab.page.title() == f"{name} - Earmark"
         player.pause()
         ear.await_state(PlayerState.PAUSED)
         wait_until(lambda: is_silent(heard))
@@ -92,9 +95,10 @@ def test_a_browser_plays_the_note(
         assert min(steps) > -400  # a hole bends the pitch of its piece
         assert sum(step > 0 for step in steps) > 0.6 * len(steps)
         player.seek(3000)
-        player.prepare(place.note("b.wav", wav(chirp(1, 3000, 3300))))
+        player.prepare(place.note("b.wav", wav(chirp(1, 3000, 3300))), title="Ben")
         player.play()
         ear.await_count(Ended, 2)
+        assert tab.page.inner_text("#name") == "Ben"
         rest = pitches(sounding(heard.mono(at)))
         assert player.status.state is PlayerState.ENDED
         assert tab.troubles == []

@@ -184,6 +184,8 @@ class HandPlayer:
     def __init__(self, clock: HandClock) -> None:
         self.status = PlayerStatus()
         self.loads: list[tuple[bytes, int]] = []
+        self.titles: list[str] = []
+        """Of what was loaded and prepared, in turn."""
         self.sounds: list[Sound | None] = []
         """How each of the loads was to sound."""
         self.asked: list[str] = []
@@ -210,7 +212,9 @@ class HandPlayer:
         position_ms: int = 0,
         play: bool = True,
         sound: Sound | None = None,
+        title: str = "",
     ) -> int:
+        self.titles.append(title)
         self.loads.append((path, position_ms))
         self.sounds.append(sound)
         self._generations += 1
@@ -228,7 +232,9 @@ class HandPlayer:
         sound: Sound | None = None,
         gap_ms: int = 0,
         tone: bool = False,
+        title: str = "",
     ) -> int:
+        self.titles.append(title)
         self._generations += 1
         self.preparations += 1
         self.prepared = Prepared(

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from tui.audio._sound import Sound, clamped_speed, clamped_volume, gain_db
     from tui.audio._speakers import SPEAKER, in_ssh, speaker_sockets
     from tui.audio._tone import TONE_FRAMES, lead
+    from tui.audio._wanted import sounding
     from tui.audio._wire import (
         Lines,
         Message,
@@ -163,6 +164,7 @@ __all__ = [
     "rough_peaks",
     "serve",
     "shape",
+    "sounding",
     "speaker_sockets",
 ]
 
@@ -216,6 +218,7 @@ _HOMES = {
     "_sound": ("Sound", "clamped_speed", "clamped_volume", "gain_db"),
     "_speakers": ("SPEAKER", "in_ssh", "speaker_sockets"),
     "_tone": ("TONE_FRAMES", "lead"),
+    "_wanted": ("sounding",),
     "_wire": (
         "Lines",
         "Message",

@@ -43,6 +43,7 @@ class Player(Protocol):
         position_ms: int = 0,
         play: bool = True,
         sound: Sound | None = None,
+        title: str = "",
     ) -> int:
         """Take another recording.
 
@@ -51,6 +52,7 @@ class Player(Protocol):
             position_ms: Where to begin; past the end means the end.
             play: Begin to sound at once; else be paused there.
             sound: How it shall sound; None for as it sounds now.
+            title: What it is called, for an output that shows it.
 
         Returns:
             The generation that the events of this load carry.
@@ -64,6 +66,7 @@ class Player(Protocol):
         sound: Sound | None = None,
         gap_ms: int = 0,
         tone: bool = False,
+        title: str = "",
     ) -> int:
         """Have another recording follow when this one has ended, without a hole.
 
@@ -77,6 +80,7 @@ class Player(Protocol):
             sound: How it shall sound; None for as this one.
             gap_ms: Silence in between.
             tone: Whether a short tone tells that another one begins.
+            title: What it is called.
 
         Returns:
             The generation of its events.

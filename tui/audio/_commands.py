@@ -50,6 +50,8 @@ class Load:
     """Begin to sound at once; else be paused there."""
     sound: Sound | None = None
     """How it shall sound; None for as it sounds now, its loudness not known."""
+    title: str = ""
+    """What it is called, for an output that shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Prepare:
     """Silence between both."""
     tone: bool = False
     """Whether a short tone in between tells that another one begins."""
+    title: str = ""
+    """As in `Load`."""
 
 
 @dataclass(frozen=True, slots=True)

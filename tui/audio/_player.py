@@ -71,6 +71,7 @@ class CommandPlayer:
         position_ms: int = 0,
         play: bool = True,
         sound: Sound | None = None,
+        title: str = "",
     ) -> int:
         """Take another recording; returns the generation of its events."""
         with self._lock:
@@ -80,7 +81,12 @@ class CommandPlayer:
                 # Said in full: the engine may leave out a load that told of another.
                 sound = Sound(now.speed, now.skip, now.level, now.boost_db)
             load = commands.Load(
-                self._generations, path, max(0, position_ms), play, sound.clamped()
+                self._generations,
+                path,
+                max(0, position_ms),
+                play,
+                sound.clamped(),
+                title,
             )
             self._begin(load, sound.clamped())
             # Told under the lock: else two threads' loads could arrive swapped.
@@ -95,6 +101,7 @@ class CommandPlayer:
         sound: Sound | None = None,
         gap_ms: int = 0,
         tone: bool = False,
+        title: str = "",
     ) -> int:
         """Have another recording follow; returns the generation of its events."""
         with self._lock:
@@ -106,6 +113,7 @@ class CommandPlayer:
                 sound,
                 max(0, gap_ms),
                 tone,
+                title,
             )
             self._prepared = prepared.generation
             self._offered |= {prepared.generation}

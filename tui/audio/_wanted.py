@@ -23,7 +23,7 @@ from tui.audio._sound import (
 if TYPE_CHECKING:
     from tui.audio._commands import Command
 
-__all__ = ["Wanted"]
+__all__ = ["Wanted", "sounding"]
 
 _USUAL = Sound()
 _NO_LOOP = commands.SetLoop()
@@ -35,6 +35,7 @@ class Wanted:
 
     generation: int = 0
     path: bytes | None = None
+    title: str = ""
     position_ms: int = 0
     plays: bool = False
     over: bool = False
@@ -78,7 +79,7 @@ class Wanted:
                     wanted = replace(self, sound=replace(self.sound, lufs=lufs))
             case _:
                 wanted = self if self.path is None else self._moved(command)
-                wanted = replace(wanted, sound=_sounding(self.sound, command))
+                wanted = replace(wanted, sound=sounding(self.sound, command))
         return wanted
 
     def _loaded(self, load: commands.Load) -> Wanted:
@@ -86,6 +87,7 @@ class Wanted:
             self,
             generation=load.generation,
             path=load.path,
+            title=load.title,
             position_ms=max(0, load.position_ms),
             plays=load.play,
             over=False,
@@ -159,7 +161,12 @@ class Wanted:
             return []
         told: list[Command] = [
             commands.Load(
-                self.generation, self.path, self.position_ms, self.plays, self.sound
+                self.generation,
+                self.path,
+                self.position_ms,
+                self.plays,
+                self.sound,
+                self.title,
             )
         ]
         if self.loop.start_ms is not None:
@@ -170,8 +177,10 @@ class Wanted:
 
     def _followed(self, status: events.PlayerStatus) -> Wanted:
         """What was prepared has begun by itself; perhaps another one is since."""
-        following = self.following
+        following, title = self.following, ""
         if following is not None and following.generation <= status.generation:
+            if following.generation == status.generation:
+                title = following.title
             following = None
         sound = Sound(
             status.speed, status.skip, status.level, status.boost_db, status.lufs
@@ -180,6 +189,7 @@ class Wanted:
             self,
             generation=status.generation,
             path=status.path,
+            title=title,
             sound=sound,
             loop=_NO_LOOP,
             following=following,
@@ -206,8 +216,13 @@ def _standing(wanted: Wanted, status: events.PlayerStatus) -> Wanted:
             return wanted
 
 
-def _sounding(sound: Sound, command: Command) -> Sound:
-    """Return how it shall sound after a command."""
+def sounding(sound: Sound, command: Command) -> Sound:
+    """Return how a recording shall sound after a command.
+
+    Args:
+        sound: How it sounds.
+        command: Any command; most change nothing.
+    """
     match command:
         case commands.SetSpeed(speed):
             return replace(sound, speed=clamped_speed(speed))
@@ -217,5 +232,7 @@ def _sounding(sound: Sound, command: Command) -> Sound:
             return replace(sound, level=level)
         case commands.SetBoost(boost_db):
             return replace(sound, boost_db=clamped_boost(boost_db))
+        case commands.SetLoudness(_, lufs):
+            return replace(sound, lufs=lufs)
         case _:
             return sound

@@ -10,7 +10,7 @@ from tui.audio import PlayerState
 from tui.model import NoteState, SoundSettings
 from tui.playback._ahead import Ahead, Offer
 from tui.playback._course import Course
-from tui.playback._current import Current
+from tui.playback._current import Current, called
 from tui.playback._heard import resume_position
 from tui.playback._now import NowPlaying
 from tui.playback._sleep import Sleep
@@ -132,7 +132,10 @@ class Core:
 
     def _load_file(self, current: Current, path: bytes) -> None:
         current.generation = self._player.load(
-            path, position_ms=current.position_ms, sound=self._sounding.sound
+            path,
+            position_ms=current.position_ms,
+            sound=self._sounding.sound,
+            title=called(current.note),
         )
         self._status = self._player.status
 
@@ -254,6 +257,7 @@ class Core:
             sound=offer.sounding.sound,
             gap_ms=self._habits.gap_ms,
             tone=self._habits.tone,
+            title=called(offer.note),
         )
         self._ahead.made(generation, offer)
 

@@ -10,10 +10,19 @@ from tui.playback._heard import Heard
 if TYPE_CHECKING:
     from tui.model import Group, Note, NoteId
 
-__all__ = ["Current"]
+__all__ = ["Current", "called"]
 
+_LONGEST_NAME = 200
+"""Characters of what an output shows of a note's name."""
 _WRITTEN_WITHIN_S = 2.0
 """After this time the library surely has what was last saved."""
+
+
+def called(note: Note) -> str:
+    """Say who speaks in a note, and where; its own title when neither is known."""
+    row = note.row
+    names = dict.fromkeys(filter(None, (row.sender, row.chat_title)))
+    return (" · ".join(names) or row.title)[:_LONGEST_NAME]
 
 
 class Current:

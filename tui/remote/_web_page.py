@@ -82,6 +82,7 @@ class Paged(Published):
         self._loop = loop
         self._page: Page | None = None
         self._notes = Notes(loop, self._opened)
+        self._title = ""  # of what plays
         self._plays = False  # wanted
         self._moves = False  # reported
         self._is_blocked = False
@@ -160,6 +161,7 @@ class Paged(Published):
             {
                 "do": "load",
                 "note": status.generation,
+                "title": self._title,
                 "url": f"/note/{served.key}",
                 "at": status.position_ms / 1000,
                 "length": (served.duration_ms or 0) / 1000,
@@ -181,6 +183,7 @@ class Paged(Published):
             {
                 "do": "next",
                 "note": prepare.generation,
+                "title": prepare.title,
                 "url": f"/note/{served.key}",
                 "at": prepare.position_ms / 1000,
                 "length": (served.duration_ms or 0) / 1000,

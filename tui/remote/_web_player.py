@@ -25,14 +25,10 @@ from tui.audio import (
     PrepareNothing,
     Seek,
     SeekBy,
-    SetBoost,
-    SetLevel,
     SetLoop,
     SetLoudness,
     SetMuted,
     SetOutput,
-    SetSkip,
-    SetSpeed,
     SetVolume,
     StateChanged,
     Stop,
@@ -40,6 +36,7 @@ from tui.audio import (
     clamped_speed,
     clamped_volume,
     measure_loudness,
+    sounding,
 )
 from tui.errors import AudioError
 from tui.remote._web_notes import Following
@@ -49,7 +46,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from tui.audio import Command, PlayerEvent, Sound
+    from tui.audio import Command, PlayerEvent
     from tui.remote._web_media import Served
     from tui.remote._web_page import Page
 
@@ -271,6 +268,7 @@ class PagePlayer(Paged):
         self._notes.forget()
         self._order({"do": "stop"})
         self._is_late = False
+        self._title = load.title
         self._plays, self._moves = load.play, False
         sound = (load.sound or replace(self._sound, lufs=None)).clamped()
         self._stand(max(0, load.position_ms))
@@ -355,6 +353,7 @@ class PagePlayer(Paged):
                         status.path,
                         status.position_ms,
                         sound=self._sound,
+                        title=self._title,
                     )
                 )
                 if following is not None:
@@ -457,7 +456,7 @@ class PagePlayer(Paged):
             case _:
                 pass
         self._stand(self._guessed_ms())
-        self._set(**self._shown(_sounding(self._sound, command).clamped()))
+        self._set(**self._shown(sounding(self._sound, command)))
         self._order({"do": "sound", "sound": self._sound_for(self._sound)})
         following = self._notes.following
         if following is not None and following.prepare.sound is None:
@@ -547,6 +546,7 @@ class PagePlayer(Paged):
 
     def _take_over(self, prepare: Prepare, served: Served) -> None:
         self._is_late = False
+        self._title = prepare.title
         self._notes.replace(served)
         self._emit(Ended(self._status.generation))
         sound = (prepare.sound or replace(self._sound, lufs=None)).clamped()
@@ -578,20 +578,3 @@ class PagePlayer(Paged):
                 if sound.level and sound.lufs is None:
                     wanted.append((prepare.generation, prepare.path))
         self._measuring.want(wanted)
-
-
-def _sounding(sound: Sound, command: Command) -> Sound:
-    """Tell how it shall sound after a command."""
-    match command:
-        case SetSpeed(speed):
-            return replace(sound, speed=speed)
-        case SetSkip(strength):
-            return replace(sound, skip=strength)
-        case SetLevel(level):
-            return replace(sound, level=level)
-        case SetBoost(boost_db):
-            return replace(sound, boost_db=boost_db)
-        case SetLoudness(_, lufs):
-            return replace(sound, lufs=lufs)
-        case _:
-            return sound

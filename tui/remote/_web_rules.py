@@ -115,23 +115,31 @@ class Crowd:
         self._server = server
         self._trusted: set[RequestHandler] = set()
         self._is_due = False
+        self._came = False
 
     def __call__(self) -> asyncio.BaseProtocol:
         """Serve one more."""
+        self._came = True
         if not self._is_due:
             self._is_due = True
-            # Not now: who was taken a moment ago can't be closed yet.
-            asyncio.get_running_loop().call_later(_SOON_S, self._thin)
+            self._thin_soon()
         return self._server()
+
+    def _thin_soon(self) -> None:
+        # Not now: who was taken a moment ago can't be closed yet.
+        asyncio.get_running_loop().call_later(_SOON_S, self._thin)
 
     def _thin(self) -> None:
         """Close the oldest strangers that are too many."""
-        self._is_due = False
         there = self._server.connections
         self._trusted.intersection_update(there)
         strangers = [each for each in there if each not in self._trusted]
         for each in strangers[: max(0, len(there) - _MOST)]:
             each.force_close()
+        # Once more behind the last one: on a busy machine it may not be counted yet.
+        self._is_due, self._came = self._came, False
+        if self._is_due:
+            self._thin_soon()
 
     def trust(self, request: web.Request) -> None:
         """Remember that a connection belongs to the page."""

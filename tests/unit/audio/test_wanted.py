@@ -21,7 +21,7 @@ from tui.audio._sound import Sound
 from tui.audio._wanted import Wanted
 
 USUAL = Sound()
-PLAYING = Wanted(generation=3, path=b"/a", position_ms=4000, plays=True)
+PLAYING = Wanted(3, b"/a", "Ana", position_ms=4000, plays=True)
 
 _NUMBERS = st.floats(allow_nan=False)
 _SOUNDS = st.none() | st.builds(
@@ -79,13 +79,13 @@ def test_a_fresh_engine_is_told_all_of_it(told: list[commands.Command]) -> None:
 def test_playing_goes_on_where_it_was() -> None:
     """After a crash the position is the last that was heard."""
     wanted = PLAYING.heard(PositionChanged(3, 4100)).heard(DeviceChanged("x", "gone"))
-    assert wanted.commands()[-1] == commands.Load(3, b"/a", 4100, True, USUAL)
+    assert wanted.commands()[-1] == commands.Load(3, b"/a", 4100, True, USUAL, "Ana")
 
 
 def test_a_pause_stays_a_pause() -> None:
     """Nothing sounds by itself after a crash that was not sounding before."""
     wanted = PLAYING.told(commands.Pause())
-    assert wanted.commands()[-1] == commands.Load(3, b"/a", 4000, False, USUAL)
+    assert wanted.commands()[-1] == commands.Load(3, b"/a", 4000, False, USUAL, "Ana")
     wanted = PLAYING.told(commands.Toggle())
     assert not wanted.plays
     assert wanted.told(commands.Toggle()).plays
@@ -112,7 +112,7 @@ def test_what_is_over_is_not_loaded_again_by_itself() -> None:
     ):
         assert not any(isinstance(each, commands.Load) for each in wanted.commands())
         again = wanted.told(commands.Play())
-        assert again.commands()[-1] == commands.Load(3, b"/a", 0, True, USUAL)
+        assert again.commands()[-1] == commands.Load(3, b"/a", 0, True, USUAL, "Ana")
 
 
 def test_what_failed_is_tried_again_at_its_place() -> None:
@@ -123,7 +123,7 @@ def test_what_failed_is_tried_again_at_its_place() -> None:
     ):
         assert not any(isinstance(each, commands.Load) for each in wanted.commands())
         again = wanted.told(commands.Toggle())
-        assert again.commands()[-1] == commands.Load(3, b"/a", 4000, True, USUAL)
+        assert again.commands()[-1] == commands.Load(3, b"/a", 4000, True, USUAL, "Ana")
 
 
 def test_without_a_recording_there_is_nothing_to_move() -> None:
@@ -155,12 +155,12 @@ def test_what_was_prepared_takes_over() -> None:
     """When it is heard, it is the recording; the loop was of the other one."""
     wanted = (
         PLAYING.told(commands.SetLoop(1000, 2000))
-        .told(commands.Prepare(4, b"/b", 500, Sound(2.0)))
+        .told(commands.Prepare(4, b"/b", 500, Sound(2.0), title="Ben"))
         .heard(Ended(3))
         .heard(_playing(4, b"/b", position_ms=510, speed=2.0, boost_db=3.0))
     )
     assert wanted.recording() == [
-        commands.Load(4, b"/b", 510, True, Sound(2.0, boost_db=3.0))
+        commands.Load(4, b"/b", 510, True, Sound(2.0, boost_db=3.0), "Ben")
     ]
 
 
@@ -169,7 +169,7 @@ def test_a_crash_keeps_what_follows_and_the_loop() -> None:
     following = commands.Prepare(4, b"/b", gap_ms=700, tone=True)
     loop = commands.SetLoop(1000, 2000)
     wanted = PLAYING.told(following).told(loop)
-    load = commands.Load(3, b"/a", 4000, True, USUAL)
+    load = commands.Load(3, b"/a", 4000, True, USUAL, "Ana")
     assert wanted.commands()[-3:] == [load, loop, following]
     for told in (commands.PrepareNothing(), commands.Stop(), load):
         assert following not in wanted.told(told).commands()

@@ -27,6 +27,7 @@ def test_a_note_plays_and_is_told(desk: Desk) -> None:
     desk.play(12)
     desk.player.plays(1000)
     assert desk.player.loads == [(b"/notes/12.opus", 0)]
+    assert desk.player.titles[0] == "Ana · Chat 1"
     assert desk.now == NowPlaying(
         note_id=NoteId(12),
         title="the recipe",

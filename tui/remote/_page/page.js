@@ -379,13 +379,27 @@ function time(seconds) {
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
+function call(name) {
+  element("name").textContent = name;
+  element("name").hidden = !name;
+  document.title = name ? `${name} - Earmark` : "Earmark";
+  if ("mediaSession" in navigator) {
+    navigator.mediaSession.metadata = new MediaMetadata({
+      title: name || "Voice note", artist: "Earmark",
+    });
+  }
+}
+
 function show() {
   const length = note ? note.length || here().duration || 0 : 0;
   const at = note ? here().currentTime : 0;
   const plays = Boolean(note) && wanted && !here().paused;
+  const name = note ? note.title : "";
   if (isWelcome && !isOver) {
-    element("state").textContent = note ? (plays ? "A voice note plays" : "Paused") : "Ready";
+    const words = name ? "Playing" : "A voice note plays";
+    element("state").textContent = note ? (plays ? words : "Paused") : "Ready";
   }
+  if (element("name").textContent !== name) call(name);
   element("at").textContent = time(at);
   element("length").textContent = time(length);
   element("seek").max = Number.isFinite(length) && length > 0 ? length : 1;
@@ -412,12 +426,12 @@ element("seek").oninput = () => jump(Number(element("seek").value));
 
 if ("mediaSession" in navigator) {
   const session = navigator.mediaSession;
-  session.metadata = new MediaMetadata({ title: "Voice note", artist: "Earmark" });
   session.setActionHandler("play", start);
   session.setActionHandler("pause", halt);
   session.setActionHandler("seekbackward", () => jump(here().currentTime - 5));
   session.setActionHandler("seekforward", () => jump(here().currentTime + 5));
 }
 
+call("");
 connect();
 show();
