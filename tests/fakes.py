@@ -33,6 +33,7 @@ from tui.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from tui.export import ExportEvent, Order
     from tui.library import Reader, UserWriter
@@ -131,11 +132,12 @@ class FakeLibrary(MemoryLibrary):
         at = rows.index(here) + step
         return rows[at].id if 0 <= at < len(rows) else None
 
-    def oldest_unplayed(self) -> NoteId | None:
+    def oldest_unplayed(self, skip: AbstractSet[NoteId] = frozenset()) -> NoteId | None:
         rows = [
             row
             for row in self.notes.values()
             if row.played is not Played.PLAYED and row.state is NoteState.READY
+            if row.id not in skip
         ]
         return min(rows, key=lambda row: row.order_ms).id if rows else None
 

@@ -34,6 +34,7 @@ from tui.query import wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import date
 
     from tui.answers import Hit, SavedSearch
@@ -414,7 +415,7 @@ class MemoryLibrary:
     ) -> NoteId | None:
         raise NotImplementedError
 
-    def oldest_unplayed(self) -> NoteId | None:
+    def oldest_unplayed(self, skip: AbstractSet[NoteId] = frozenset()) -> NoteId | None:
         raise NotImplementedError
 
     def sounds(self, note_id: NoteId) -> dict[SoundScope, SoundSettings]:

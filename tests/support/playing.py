@@ -29,6 +29,7 @@ from tui.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from tui.audio import PlayerEvent
     from tui.model import Bookmark
@@ -99,11 +100,12 @@ class ListeningLibrary(MemoryLibrary):
         older = [row.id for row in rows if (row.order_ms, row.id) < place]
         return older[0] if older else None
 
-    def oldest_unplayed(self) -> NoteId | None:
+    def oldest_unplayed(self, skip: AbstractSet[NoteId] = frozenset()) -> NoteId | None:
         rows = self._sorted(
             lambda row: (
                 row.state in {NoteState.READY, NoteState.UNREADABLE}
                 and row.played is not Played.PLAYED
+                and row.id not in skip
             )
         )
         return rows[-1].id if rows else None

@@ -14,6 +14,7 @@ from tui.model import Sort
 if TYPE_CHECKING:
     from array import array
     from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
     from contextlib import AbstractContextManager
     from datetime import date
 
@@ -216,8 +217,12 @@ class Reader(Protocol):
     ) -> NoteId | None:
         """The next newer (step 1) or next older (step -1) visible note of the chat."""
 
-    def oldest_unplayed(self) -> NoteId | None:
-        """The oldest unplayed visible note of all chats; it may be half-heard."""
+    def oldest_unplayed(self, skip: AbstractSet[NoteId] = frozenset()) -> NoteId | None:
+        """The oldest unplayed visible note of all chats; it may be half-heard.
+
+        Args:
+            skip: Notes to leave out.
+        """
 
     def sounds(self, note_id: NoteId) -> dict[SoundScope, SoundSettings]:
         """How a note shall sound, by what that is remembered for; only what is said."""

@@ -23,6 +23,7 @@ from tui.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import date
 
     from tui.answers import (
@@ -408,13 +409,14 @@ class StoreReader:
         )
         return None if row is None else NoteId(row[0])
 
-    def oldest_unplayed(self) -> NoteId | None:
+    def oldest_unplayed(self, skip: AbstractSet[NoteId] = frozenset()) -> NoteId | None:
         """The oldest unplayed visible note of all chats; it may be half-heard."""
-        row = self._store.one(
+        rows = self._store.all(
             f"SELECT id FROM note WHERE {_UNPLAYED} AND {_THERE}"
-            " ORDER BY order_ms, id LIMIT 1"
+            " ORDER BY order_ms, id LIMIT ?",
+            (len(skip) + 1,),
         )
-        return None if row is None else NoteId(row[0])
+        return next((NoteId(row[0]) for row in rows if row[0] not in skip), None)
 
     def sounds(self, note_id: NoteId) -> dict[SoundScope, SoundSettings]:
         """How a note shall sound, by what that is remembered for; only what is said."""

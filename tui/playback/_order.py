@@ -79,15 +79,10 @@ def next_unplayed(
         current: The note that plays, if any; it is never the answer.
         skip: Notes to leave out, because they could not be played.
     """
-    left_out = {*skip, current}
-    if current is not None:
-        found = _unplayed_after(reader, current, left_out)
-        if found is not None:
-            return found
-    oldest = reader.oldest_unplayed()
-    if oldest is None or oldest not in left_out:
-        return oldest
-    return _unplayed_after(reader, oldest, left_out)
+    if current is None:
+        return reader.oldest_unplayed({*skip})
+    found = _unplayed_after(reader, current, skip)
+    return reader.oldest_unplayed({*skip, current}) if found is None else found
 
 
 def first_unplayed(reader: Reader, group: Group) -> NoteId | None:
@@ -137,7 +132,7 @@ def _is_unplayed(reader: Reader, note_id: NoteId) -> bool:
 
 
 def _unplayed_after(
-    reader: Reader, note_id: NoteId, left_out: Collection[NoteId | None]
+    reader: Reader, note_id: NoteId, left_out: Collection[NoteId]
 ) -> NoteId | None:
     at: NoteId | None = note_id
     for _ in range(_SKIP_LIMIT):

@@ -202,6 +202,8 @@ def test_the_oldest_unplayed_note(reader: Reader, library: Library) -> None:
     """Of all chats; a half-heard note still is one."""
     order = [NoteId(i) for _, i in keys(reader, GroupKind.UNPLAYED)][::-1]
     assert reader.oldest_unplayed() == order[0]
+    assert reader.oldest_unplayed({*order[:2]}) == order[2]
+    assert reader.oldest_unplayed({*order}) is None
     library.user.set_played([order[0]], Played.HALF)
     library.user.flush()
     assert reader.oldest_unplayed() == order[0]

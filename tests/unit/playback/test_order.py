@@ -65,14 +65,23 @@ def test_a_neighbour_that_goes_away_ends_the_walk() -> None:
 
 
 def test_the_oldest_unplayed_may_be_one_that_failed() -> None:
-    """Then the next of its chat is taken."""
+    """Then the next oldest one is taken, of whatever chat."""
     library = _library(9)
     for number in (1, 2):
         library.mark(number, played=Played.PLAYED)
-    assert next_unplayed(library, None, skip={NoteId(3)}) == 6
+    assert next_unplayed(library, None, skip={NoteId(3)}) == 4
+    assert next_unplayed(library, None, skip={NoteId(3), NoteId(4)}) == 5
     for number in range(1, 10):
         library.mark(number, played=Played.PLAYED)
     assert next_unplayed(library, NoteId(1)) is None
+
+
+def test_the_oldest_unplayed_of_all_may_be_the_one_that_plays() -> None:
+    """The last one of its chat, not heard to its end: another chat's comes then."""
+    library = _library(9)
+    for number in (1, 2, 6, 9):
+        library.mark(number, played=Played.PLAYED)
+    assert next_unplayed(library, NoteId(3)) == 4
 
 
 GROUPS = (
