@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.web_page import WebPage
-from tests.support.web_stage import OTHER, Gate, Stage, following
+from tests.support.web_stage import OTHER, Gate, following
 from tui.audio import (
     Ended,
     Failed,
@@ -25,15 +25,8 @@ from tui.remote import _web_notes, _web_player
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Give a stage."""
-    made = Stage(tmp_path)
-    yield made
-    made.engine.close()
+    from tests.support.web_stage import Stage
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from tests.support.web_page import WebPage
-from tests.support.web_stage import NOTE, Stage, following
+from tests.support.web_stage import NOTE, following
 from tui.audio import (
     DeviceChanged,
     Ended,
@@ -40,18 +40,10 @@ from tui.errors import AudioError
 from tui.remote import _web_made
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.support.web_stage import Stage
     from tui.audio import Recording
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Give a stage."""
-    made = Stage(tmp_path)
-    yield made
-    made.engine.close()
 
 
 async def test_a_note_plays_when_the_page_says_so(stage: Stage) -> None:
